@@ -1,0 +1,1 @@
+"""Low-light image enhancement with knowledge distillation, in JAX and Flax."""

@@ -1,0 +1,1 @@
+"""Where pairs come from, in which order, and how batches of them are made."""

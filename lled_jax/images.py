@@ -1,0 +1,49 @@
+"""Pure operations on images: encoding, luminance, gradients.
+
+Everything here works on NumPy and JAX arrays, takes batches and returns batches.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Num, UInt8
+
+from lled_jax.arrays import Features, Images
+
+# Rec. 601, the luma weights of scikit-image's and MATLAB's older grey conversions.
+LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+
+
+def to_float(
+    encoded: Num[Array, "..."] | Num[np.ndarray, "..."],
+) -> Float[Array, "..."]:
+    """Decode 8- or 16-bit integers to float32 in [0, 1]; floats pass unchanged."""
+    if jnp.issubdtype(encoded.dtype, jnp.floating):
+        return jnp.asarray(encoded)
+    scale = np.float32(1 / np.iinfo(encoded.dtype).max)
+    return jnp.asarray(encoded).astype(jnp.float32) * scale
+
+
+def to_u8(images: Float[Array, "*s"] | Float[np.ndarray, "*s"]) -> UInt8[Array, "*s"]:
+    """Clip to [0, 1] and round to 8 bit, as a file would hold it."""
+    return jnp.round(jnp.clip(images, 0.0, 1.0) * 255.0).astype(jnp.uint8)
+
+
+def luminance(images: Images) -> Float[Array, "b h w 1"]:
+    """Rec. 601 luma of sRGB-encoded images, in the images' range."""
+    return jnp.sum(images * jnp.asarray(LUMA_WEIGHTS), axis=-1, keepdims=True)
+
+
+def sobel(images: Features, eps: float = 1e-8) -> Features:
+    """Gradient magnitude sqrt(Gx^2 + Gy^2 + eps) of each channel (paper eq. 11-13).
+
+    Gx and Gy are the unnormalised 3x3 Sobel responses; the border is replicated, so
+    a constant image has no edges anywhere.  `eps` keeps the derivative finite where
+    the image is flat; the value there is sqrt(eps) = 1e-4.
+    """
+    padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
+    columns = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
+    gx = rows[:, :, 2:] - rows[:, :, :-2]
+    gy = columns[:, 2:] - columns[:, :-2]
+    return jnp.sqrt(gx * gx + gy * gy + eps)

@@ -1,0 +1,1 @@
+"""Networks: the gradient-guided enhancer and the classifiers that judge it."""

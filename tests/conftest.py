@@ -1,0 +1,33 @@
+"""Settings that every test runs under: several CPU devices, no silent promotion."""
+
+import os
+
+# Before JAX starts: several fake devices, so that sharding is always exercised.
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
+)
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from pathlib import Path
+
+import jax
+import pytest
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The folder of committed reference values."""
+    return GOLDEN
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data: LOL pairs, VGG19 weights, RAW files."""
+    folder = os.environ.get("LLED_SHARED")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real data: set LLED_SHARED to its folder")
+    return Path(folder)
