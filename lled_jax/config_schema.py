@@ -1,0 +1,107 @@
+"""The keys of a run's config: their types, and what to say when one is wrong."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lled_jax.errors import InputError
+
+# Every key of a complete config.  A float also takes an int.
+KEYS: dict[str, type] = {
+    "seed": int,
+    "model": str,  # a name of models.variants.VARIANTS
+    "dtype": str,  # of the computation: float32 or bfloat16
+    "total_steps": int,
+    "ema_decay": float,
+    "teacher": str,  # a teacher's workdir or weights file; "": no distillation
+    "data.root": str,  # a folder of pairs, or "demo"
+    "data.pipeline": str,  # tfdata or memory: the same batches
+    "data.holdout": float,  # fraction of the training images, in whole scenes
+    "data.crop": int,
+    "data.batch": int,  # over all devices
+    "data.later": tuple,  # ((step, crop, batch), ...): from that step on
+    "optimizer.lr": float,
+    "optimizer.schedule": str,  # constant, halving or cosine
+    "optimizer.halve_every": int,  # of halving
+    "optimizer.warmup": int,  # of cosine
+    "optimizer.clip_norm": float,  # 0: no clipping
+    "loss.l1": float,  # weights; a term of weight 0 is not computed
+    "loss.charbonnier": float,
+    "loss.perceptual": float,
+    "loss.ssim": float,
+    "loss.gradient": float,
+    "perceptual.weights": str,  # keras, lpips, or the path of an .npz
+    "perceptual.layers": tuple,  # (): the last ReLU of block 3
+    "distillation.weight": float,
+    "distillation.start": int,  # steps of warm-up without distillation
+    "distillation.stages": tuple,  # ((student stage, teacher stage), ...)
+    "distillation.normalisation": str,  # literal, unit_l2 or l1
+    "log.every": int,  # steps between records
+    "log.evaluate_every": int,  # steps between scores of the held-out images
+    "log.evaluate_images": int,  # how many of them
+    "log.save_every": int,  # steps between checkpoints
+}
+
+# A complete config of the teacher, trained first into WORKDIR/teacher.
+TEACHER_RUN = "teacher_run"
+
+# What may change between two legs of a run: none of it changes the result.
+FREE = ("data.root", "data.pipeline", "teacher", "perceptual.weights", "log.")
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise `InputError` unless `config` has exactly `KEYS`, each of its type.
+
+    `teacher_run` is optional and checked the same way.
+    """
+    flat = dict(flatten(config))
+    for key, value in flat.items():
+        if key == TEACHER_RUN:
+            check(value)
+        elif key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"unknown config key {key!r}{hint}")
+        elif not _fits(value, KEYS[key]):
+            raise InputError(
+                f"config key {key!r} is {value!r}; it must be "
+                f"{_ARTICLES[KEYS[key]]}, not {type(value).__name__}"
+            )
+    for key in KEYS:
+        if key not in flat:
+            raise InputError(f"the config lacks the key {key!r}")
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves of a nested config as (dotted key, value); lists become tuples."""
+    for name, value in config.items():
+        if isinstance(value, Mapping) and name != TEACHER_RUN:
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _tuples(value)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What makes `new` another run than `old`, as "key: old -> new"."""
+    before, after = dict(flatten(old)), dict(flatten(new))
+    return [
+        f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
+        for key in KEYS
+        if before.get(key) != after.get(key) and not key.startswith(FREE)
+    ]
+
+
+_ARTICLES = {int: "an int", float: "a float", str: "a string", tuple: "a tuple"}
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON gives lists where a config had tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(_tuples(item) for item in value)
+    return value

@@ -1,0 +1,252 @@
+"""From a config to a run: the only library file that sees a config."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from lled_jax import config_schema, objectives, weights_file
+from lled_jax.arrays import Params
+from lled_jax.data import memory, scenes, sources, synthetic
+from lled_jax.data.order import Order, Stage
+from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
+from lled_jax.evaluation import evaluate
+from lled_jax.inference import enhancer
+from lled_jax.models import variants, vgg
+from lled_jax.objectives import Frozen
+from lled_jax.training import curves, loop, optimizer, sharding
+from lled_jax.training.checkpoints import FOLDER, Checkpoints
+from lled_jax.training.state import TrainState, create
+from lled_jax.training.step import make_step
+from lled_jax.training.writer import Writer
+
+DEMO = "demo"
+FINAL, BEST = "ema.safetensors", "best.safetensors"
+DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
+
+
+def train(config: ConfigDict, workdir: Path) -> None:
+    """Train as `config` says, resuming whatever `workdir` holds.
+
+    Leaves checkpoints, metrics, pictures, curves.png, ema.safetensors (the final EMA
+    parameters) and best.safetensors (the best on the held-out scenes).  A config with
+    a `teacher_run` trains that first.  Raises `InputError` for whatever the user can
+    mend, and `loop.Interrupted` after a signal, with everything saved.
+    """
+    config_schema.check(config.to_dict())
+    teacher_run = config.get(config_schema.TEACHER_RUN)
+    if teacher_run is not None:
+        train(teacher_run, workdir / "teacher")
+        config = ConfigDict(config.to_dict() | {"teacher": str(workdir / "teacher")})
+    mesh = sharding.make_mesh()
+    data, heldout = _data(config)
+    order = _order(config, data, mesh)
+    phases, state, frozen = _method(config, mesh)
+    with Checkpoints(workdir) as checkpoints:
+        state = jax.device_put(state, sharding.replicated(mesh))
+        if checkpoints.latest() is not None:
+            _check_same_run(checkpoints.config(), config, workdir)
+            state = checkpoints.restore(state)
+        step, total = int(state.step), config.total_steps
+        first = jax.process_index() == 0
+        writer = Writer(workdir, step, total, quiet=not first)
+        writer.message(_summary(config, data, heldout, step, state.params))
+        hooks = loop.Hooks(
+            save=lambda at, s: checkpoints.save(at, s, _plain(config)),
+            evaluate=_evaluation(config, heldout, workdir, writer),
+            files_of=lambda at: [data.names[i] for i in order.draw(at).index],
+            log_every=config.log.every,
+            evaluate_every=config.log.evaluate_every,
+            save_every=config.log.save_every,
+        )
+        batches = _batches(config, data, order, step)
+        state = loop.train(state, frozen, phases, batches, total, mesh, writer, hooks)
+    if first:
+        facts = {"step": total, "kind": "final EMA"}
+        weights_file.write(workdir / FINAL, config.model, state.ema, facts)
+        curves.draw(workdir, workdir / "curves.png")
+
+
+def open_source(root: str, split: str) -> PairSource:
+    """The pairs of a split: of the demo set, or of a folder."""
+    assert split in ("train", "test")
+    return synthetic.demo(split) if root == DEMO else sources.paired_folder(root, split)
+
+
+def load_weights(path: Path) -> tuple[str, Params]:
+    """Variant and EMA parameters of a run's workdir or of a safetensors file.
+
+    Raises `InputError` if there is neither, or it cannot be read.
+    """
+    if path.is_file():
+        return weights_file.read(path)[:2]
+    if not (path / FOLDER).is_dir():
+        raise InputError(
+            f"no checkpoint at {path}; give a run's workdir or a "
+            f"{weights_file.SUFFIX} file"
+        )
+    with Checkpoints(path) as checkpoints:
+        name = checkpoints.config()["model"]
+        return name, checkpoints.ema(variants.init(variants.build(name), 0))
+
+
+def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
+    """Training pairs and held-out pairs, of different scenes."""
+    source = open_source(config.data.root, "train")
+    training, heldout = scenes.holdout(source, config.data.holdout, config.seed)
+    chosen = heldout[: config.log.evaluate_images]
+    return source.subset(training), source.subset(chosen)
+
+
+def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Order:
+    base = Stage(0, config.data.crop, config.data.batch)
+    try:
+        later = [Stage(*map(int, stage)) for stage in config.data.later]
+    except TypeError as error:
+        raise InputError(
+            f"config key 'data.later' is {config.data.later!r}; it must be "
+            "((step, crop, batch), ...)"
+        ) from error
+    for stage in (base, *later):
+        sharding.check_batch(stage.batch, mesh)
+        sources.require_min_size(data, stage.crop)
+    return Order(config.seed, data.sizes, [base, *later])
+
+
+def _batches(
+    config: ConfigDict, data: PairSource, order: Order, start: int
+) -> Iterator[dict[str, np.ndarray]]:
+    processes = jax.process_index(), jax.process_count()
+    if config.data.pipeline == "memory":
+        data = sources.load(data)
+        return memory.batches(data, order, start, config.total_steps, *processes)
+    if config.data.pipeline == "tfdata":
+        # Here, since TensorFlow is slow to start and many machines have none.
+        from lled_jax.data import pipeline
+
+        return pipeline.batches(data, order, start, config.total_steps, *processes)
+    raise InputError(
+        f"unknown data.pipeline {config.data.pipeline!r}; use tfdata or memory"
+    )
+
+
+def _method(
+    config: ConfigDict, mesh: jax.sharding.Mesh
+) -> tuple[list[loop.Phase], TrainState, Frozen]:
+    """The step of each phase, the state before the first step, the frozen inputs."""
+    if config.dtype not in DTYPES:
+        raise InputError(f"unknown dtype {config.dtype!r}; use {' or '.join(DTYPES)}")
+    dtype = DTYPES[config.dtype]
+    model = variants.build(config.model, dtype=dtype)
+    weights, layers = config.loss.to_dict(), tuple(config.perceptual.layers)
+    frozen: dict[str, Any] = {}
+    if weights["perceptual"] != 0:
+        frozen["vgg"] = vgg.load_vgg(config.perceptual.weights)
+    goals = {0: objectives.reference(model, weights, layers)}
+    if config.teacher:
+        name, frozen["teacher"] = load_weights(Path(config.teacher))
+        goals[config.distillation.start] = objectives.distilled(
+            model,
+            variants.build(name, dtype=dtype),
+            weights,
+            layers,
+            weight=config.distillation.weight,
+            stages=tuple(map(tuple, config.distillation.stages)),
+            normalisation=config.distillation.normalisation,
+        )
+    schedule = _schedule(config)
+    adam = optimizer.adam(schedule, clip_norm=config.optimizer.clip_norm)
+    phases = [
+        loop.Phase(start, make_step(goal, adam, schedule, config.ema_decay, mesh))
+        for start, goal in goals.items()
+    ]
+    state = create(variants.init(model, config.seed), adam)
+    return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
+
+
+def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
+    name, options = config.optimizer.schedule, config.optimizer
+    needs = {
+        "halving": {"every": options.halve_every},
+        "cosine": {"warmup": options.warmup},
+    }
+    return optimizer.schedule(
+        name, options.lr, config.total_steps, **needs.get(name, {})
+    )
+
+
+def _evaluation(
+    config: ConfigDict, heldout: PairSource, workdir: Path, writer: Writer
+) -> Callable[[int, TrainState], None]:
+    """Score the EMA parameters on the held-out pairs, log it, keep the best."""
+
+    def score(step: int, state: TrainState) -> None:
+        if jax.process_index() != 0 or len(heldout) == 0:
+            return
+        ema = jax.device_get(state.ema)
+        rows: list[np.ndarray] = []
+
+        def keep(name: str, *pictures: np.ndarray) -> None:
+            if len(rows) < 4:
+                rows.append(_row(*pictures))
+
+        result = evaluate(
+            heldout,
+            enhancer(config.model, ema),
+            columns=("psnr", "ssim"),
+            on_image=keep,
+        ).means
+        writer.scalars(step, {f"holdout_{name}": v for name, v in result.items()})
+        writer.picture(step, np.concatenate(rows))
+        path = workdir / BEST
+        best = weights_file.read(path)[2]["psnr"] if path.is_file() else -np.inf
+        if result["psnr"] > best:
+            facts = {"step": step, "kind": "best EMA on held-out scenes", **result}
+            weights_file.write(path, config.model, ema, facts)
+
+    return score
+
+
+def _row(low: np.ndarray, enhanced: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """low | enhanced | high in 8 bit, at a third of the size, 200 pixels high."""
+    row = np.concatenate([_u8(picture) for picture in (low, enhanced, high)], axis=1)
+    small = row[::3, ::3][:200]
+    height = 200 - small.shape[0]
+    return np.pad(small, ((0, height), (0, 0), (0, 0)))
+
+
+def _u8(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.dtype == np.uint8 else (picture // 257).astype(np.uint8)
+
+
+def _plain(config: ConfigDict) -> dict[str, Any]:
+    return {k: v for k, v in config.to_dict().items() if k != "teacher_run"}
+
+
+def _check_same_run(old: Mapping[str, Any], new: ConfigDict, workdir: Path) -> None:
+    changed = config_schema.differences(old, _plain(new))
+    if changed:
+        raise InputError(
+            f"{workdir} holds a run with another config ({'; '.join(changed)}); "
+            "use another --workdir, or the config it was started with"
+        )
+
+
+def _summary(
+    config: ConfigDict,
+    data: PairSource,
+    heldout: PairSource,
+    step: int,
+    params: Params,
+) -> str:
+    start = f"resuming at step {step}" if step else "starting"
+    return (
+        f"{config.model}: {variants.count_parameters(params):,} parameters, "
+        f"{len(data)} training pairs, {len(heldout)} held-out pairs of other scenes, "
+        f"{jax.device_count()} {jax.default_backend()} device(s), {start}"
+    )

@@ -1,0 +1,67 @@
+"""The named networks, with their size and cost beside the paper's."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
+from lled_jax.arrays import Params
+from lled_jax.errors import InputError
+from lled_jax.models.gradient_guided import GradientGuided
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A network of the paper; counts are table 4's, MACs at 1200x900."""
+
+    fabs: int
+    channels: int
+    paper_parameters: float
+    paper_macs: float
+
+
+# Ours:      parameters    MACs at 1200x900 (tail as written)
+#  teacher   2 127 039     567.8 G
+#  student     279 765      75.4 G
+VARIANTS = {
+    "teacher": Variant(6, 96, 2.151e6, 605.8e9),
+    "student": Variant(3, 48, 0.283e6, 83.95e9),
+}
+
+
+def build(
+    name: str, *, folded: bool = True, dtype: DTypeLike | None = None
+) -> GradientGuided:
+    """The network called `name`; an unknown name raises `InputError`."""
+    if name not in VARIANTS:
+        raise InputError(f"unknown model {name!r}; known models: {', '.join(VARIANTS)}")
+    variant = VARIANTS[name]
+    return GradientGuided(variant.fabs, variant.channels, folded=folded, dtype=dtype)
+
+
+def init(model: GradientGuided, seed: int) -> Params:
+    """Fresh float32 parameters, a function of the seed alone."""
+    # The parameters do not depend on the image size; a small one traces fast.
+    low = jnp.zeros((1, 16, 16, 3))
+    return jax.jit(model.init)(jax.random.key(seed), low)["params"]
+
+
+def count_parameters(params: Params) -> int:
+    """How many numbers the parameters hold."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def count_macs(name: str, height: int, width: int) -> int:
+    """Multiply-adds of the convolutions for one image, the tail as the paper has it.
+
+    One multiply-add counts one.  Sobel, the attentions' products and additions are
+    left out, as in the paper's kind of count.  The folded tail runs fewer.
+    """
+    variant = VARIANTS[name]
+    c, squeezed = variant.channels, variant.channels // 8
+    pixels = -(-height // 2) * -(-width // 2)
+    fab = pixels * (2 * 9 * c * c + c * squeezed + squeezed) + 2 * c * squeezed
+    head = pixels * 9 * 3 * c
+    tail = pixels * 9 * c * c + 4 * pixels * 9 * c * 3
+    return 2 * head + 2 * variant.fabs * fab + tail

@@ -1,0 +1,124 @@
+"""What is minimised: weighted terms, for the teacher and for the student.
+
+An objective is a pure function (params, frozen, low, high) -> `Losses`.  Teacher and
+student training are one train step with two objectives.  `frozen` holds what is read
+and never trained: `"teacher"` (parameters) and `"vgg"` (a feature extractor).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+from lled_jax import losses
+from lled_jax.arrays import Images, Params, PerImage
+from lled_jax.distillation import distillation_loss
+from lled_jax.errors import InputError
+from lled_jax.models.gradient_guided import GradientGuided, Outputs
+from lled_jax.perceptual import perceptual_loss
+
+Frozen = Mapping[str, Any]
+
+
+class Losses(NamedTuple):
+    """One value per image: the weighted sum, and each term before its weight."""
+
+    total: PerImage
+    terms: dict[str, PerImage]
+
+
+Objective = Callable[[Params, Frozen, Images, Images], Losses]
+
+# The terms that compare an output with its target and need nothing else.
+_PLAIN: dict[str, Callable[[Images, Images], PerImage]] = {
+    "l1": losses.l1,
+    "charbonnier": losses.charbonnier,
+    "ssim": losses.ssim_loss,
+    "gradient": losses.gradient_loss,
+}
+TERMS = (*_PLAIN, "perceptual")
+
+
+def reference(
+    model: GradientGuided,
+    weights: Mapping[str, float],
+    perceptual_layers: tuple[str, ...],
+) -> Objective:
+    """The loss against the reference image, eq. 3-7: a weighted sum of `TERMS`.
+
+    The paper's weights (section 4.1) are l1 1, perceptual 0.1, ssim 1, gradient 1.
+    `perceptual_layers` are VGG's; () is its default, the last ReLU of block 3.
+    A term of weight 0 is not computed; an unknown one raises `InputError`.
+    """
+    active = _active(weights)
+
+    def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
+        outputs = _apply(model, params, low)
+        return _weigh(active, frozen, outputs, high, perceptual_layers)
+
+    return objective
+
+
+def distilled(
+    student: GradientGuided,
+    teacher: GradientGuided,
+    weights: Mapping[str, float],
+    perceptual_layers: tuple[str, ...],
+    *,
+    weight: float,
+    stages: tuple[tuple[int, int], ...],
+    normalisation: str,
+) -> Objective:
+    """The reference loss plus `weight` times the attention-map distance, eq. 8-10.
+
+    `stages` are pairs (student stage, teacher stage) of the enhancement branch after
+    fusion, 0 being the head; the paper distils the last, (-1, -1), with weight 1.
+    """
+    active = _active(weights)
+
+    def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
+        outputs = _apply(student, params, low)
+        guide = _apply(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
+        total, terms = _weigh(active, frozen, outputs, high, perceptual_layers)
+        distance = distillation_loss(
+            outputs.enhancement, guide.enhancement, stages, normalisation
+        )
+        return Losses(total + weight * distance, terms | {"distillation": distance})
+
+    return objective
+
+
+def _active(weights: Mapping[str, float]) -> dict[str, float]:
+    for name in weights:
+        if name not in TERMS:
+            known = ", ".join(TERMS)
+            raise InputError(f"unknown loss term {name!r}; known terms: {known}")
+    active = {name: weight for name, weight in weights.items() if weight != 0}
+    if not active:
+        raise InputError("all loss weights are 0; give at least one term a weight")
+    return active
+
+
+def _apply(model: GradientGuided, params: Params, low: Images) -> Outputs:
+    outputs = model.apply({"params": params}, low)
+    assert isinstance(outputs, Outputs)
+    return outputs
+
+
+def _weigh(
+    weights: Mapping[str, float],
+    frozen: Frozen,
+    outputs: Outputs,
+    high: Images,
+    perceptual_layers: tuple[str, ...],
+) -> Losses:
+    terms = {}
+    for name in weights:
+        if name == "perceptual":
+            terms[name] = perceptual_loss(
+                frozen["vgg"], outputs.enhanced, high, perceptual_layers or None
+            )
+        else:
+            terms[name] = _PLAIN[name](outputs.enhanced, high)
+    total = sum((w * terms[name] for name, w in weights.items()), start=0 * terms[name])
+    return Losses(total, terms)

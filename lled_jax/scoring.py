@@ -1,0 +1,84 @@
+"""Score a checkpoint or a folder of pictures: table, result files, pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from lled_jax.data.decode import read_image
+from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
+from lled_jax.experiment import load_weights, open_source
+from lled_jax.files import atomic_write
+from lled_jax.inference import enhancer
+from lled_jax.models import variants
+from lled_jax.report import ContactSheet, print_table, write_results
+
+# Table 4 states operations at this size, width by height.
+PAPER_SIZE = (1200, 900)
+
+
+def score_checkpoint(ckpt: Path, data: str, split: str, out: Path) -> Evaluation:
+    """Enhance a split with a checkpoint's EMA parameters; score and write it to `out`.
+
+    `data` is a folder of pairs or "demo".  `out` gets scores.json, scores.csv,
+    contact_sheet.png and enhanced/NAME.png.  Raises `InputError` for what the user
+    can mend.
+    """
+    source = open_source(data, split)
+    name, params = load_weights(ckpt)
+    width, height = PAPER_SIZE
+    facts = {
+        "model": name,
+        "parameters": variants.count_parameters(params),
+        f"gmacs_{width}x{height}": variants.count_macs(name, height, width) / 1e9,
+    }
+    sheet = ContactSheet()
+
+    def keep(
+        image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
+    ) -> None:
+        sheet.add(image, low, enhanced, high)
+        with atomic_write(out / "enhanced" / f"{image}.png") as partial:
+            Image.fromarray(enhanced).save(partial, format="PNG")
+
+    result = evaluate(source, enhancer(name, params), on_image=keep)
+    _report(result, sheet, out, facts | _about(str(ckpt), data, split))
+    return result
+
+
+def score_predictions(folder: Path, data: str, split: str, out: Path) -> Evaluation:
+    """Score the pictures in `folder`, named like the pairs, by the same rule."""
+    source = open_source(data, split)
+    sheet = ContactSheet()
+    pictures = pictures_in(folder, source.names, read_image)
+    result = score_pictures(source, pictures, on_image=sheet.add)
+    _report(result, sheet, out, _about(str(folder), data, split))
+    return result
+
+
+def _about(scored: str, data: str, split: str) -> dict[str, Any]:
+    return {"scored": scored, "data": data, "split": split}
+
+
+def _report(
+    result: Evaluation, sheet: ContactSheet, out: Path, facts: dict[str, Any]
+) -> None:
+    console = Console()
+    console.print(
+        "  ".join(f"{key} {_short(value)}" for key, value in facts.items()),
+        highlight=False,
+        markup=False,
+    )
+    console.print()
+    print_table(result, console)
+    write_results(result, out, facts)
+    sheet.write(out / "contact_sheet.png")
+    console.print(f"\nresults: {out}", highlight=False, markup=False)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

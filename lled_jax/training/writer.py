@@ -1,0 +1,126 @@
+"""The run's log: JSONL for programs, TensorBoard for curves, a line for people."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+from tensorboardX import SummaryWriter
+from tqdm import tqdm
+
+from lled_jax.files import atomic_write
+
+METRICS = "metrics.jsonl"
+
+
+class Writer:
+    """Writes under `workdir`; records after step `start` of an earlier leg are dropped.
+
+    On a terminal there is a progress bar with rate and time left; elsewhere a plain
+    line for each record.  `quiet` silences a process that is not the first.
+    """
+
+    def __init__(
+        self, workdir: Path, start: int, total: int, *, quiet: bool = False
+    ) -> None:
+        self._workdir, self._total, self._quiet = workdir, total, quiet
+        self._start, self._clock = start, time.monotonic()
+        self._bar: tqdm | None = None
+        if quiet:
+            return
+        workdir.mkdir(parents=True, exist_ok=True)
+        _drop_after(workdir / METRICS, start)
+        self._jsonl = (workdir / METRICS).open("a", buffering=1)
+        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=start)
+        if sys.stderr.isatty():
+            self._bar = tqdm(
+                total=total, initial=start, unit="step", dynamic_ncols=True
+            )
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Record named numbers; NaN and infinity become null in the JSONL.
+
+        `seconds` since this leg began stand beside them.
+        """
+        if self._quiet:
+            return
+        finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
+        seconds = round(time.monotonic() - self._clock, 1)
+        record = {"step": step, "seconds": seconds, **finite}
+        self._jsonl.write(json.dumps(record) + "\n")
+        for name, value in values.items():
+            self._board.add_scalar(name, value, step)
+        line = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        if self._bar is None:
+            left = timedelta(seconds=round(self._seconds_left(step)))
+            print(f"step {step}/{self._total}  {line}  left {left}", flush=True)
+        elif "loss" in values:
+            self._bar.set_postfix_str(f"loss {values['loss']:.4f}", refresh=False)
+        else:
+            self._bar.write(f"step {step}  {line}", file=sys.stderr)
+
+    def picture(self, step: int, grid: UInt8[np.ndarray, "h w 3"]) -> None:
+        """Record a picture: a PNG under pictures/ and an image in TensorBoard."""
+        if self._quiet:
+            return
+        path = self._workdir / "pictures" / f"{step:07d}.png"
+        path.parent.mkdir(exist_ok=True)
+        with atomic_write(path) as partial:
+            Image.fromarray(grid).save(partial, format="PNG")
+        self._board.add_image("low_enhanced_high", grid, step, dataformats="HWC")
+
+    def message(self, text: str) -> None:
+        """Tell the person a fact that is no number."""
+        if self._quiet:
+            return
+        if self._bar is None:
+            print(text, flush=True)
+        else:
+            self._bar.write(text, file=sys.stderr)
+
+    def advance(self) -> None:
+        """One more step is done."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def close(self) -> None:
+        """Flush everything."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.close()
+        self._jsonl.close()
+        self._board.close()
+
+    def _seconds_left(self, step: int) -> float:
+        done = max(step - self._start, 1)
+        return (time.monotonic() - self._clock) / done * (self._total - step)
+
+
+def read_metrics(workdir: Path) -> list[dict[str, float | None]]:
+    """All records of a run, in order; a half-written last line is left out."""
+    path = workdir / METRICS
+    if not path.is_file():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue  # the process died while writing this line
+    return records
+
+
+def _drop_after(path: Path, start: int) -> None:
+    """Forget what a killed leg logged after its last checkpoint; it is done again."""
+    if not path.is_file():
+        return
+    kept = [r for r in read_metrics(path.parent) if (r["step"] or 0) <= start]
+    with atomic_write(path) as partial:
+        partial.write_text("".join(json.dumps(record) + "\n" for record in kept))

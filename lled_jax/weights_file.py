@@ -1,0 +1,52 @@
+"""Weights as one safetensors file: EMA parameters and what they belong to."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from lled_jax.arrays import Params
+from lled_jax.errors import InputError
+from lled_jax.files import atomic_write
+from lled_jax.models import variants
+
+SUFFIX = ".safetensors"
+
+
+def write(path: Path, model: str, params: Params, facts: Mapping[str, Any]) -> None:
+    """Write the parameters of the variant `model`, with JSON-like `facts` beside."""
+    flat = flatten_dict(jax.tree.map(np.asarray, params), sep="/")
+    metadata = {"model": model, "facts": json.dumps(dict(facts))}
+    with atomic_write(path) as partial:
+        partial.write_bytes(save(flat, metadata))
+
+
+def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
+    """The variant's name, its parameters and the facts that `write` was given.
+
+    Raises `InputError` if the file is missing, damaged, or not of a known variant.
+    """
+    if not path.is_file():
+        raise InputError(f"no such weights file: {path}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            flat = {name: jnp.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} is not a whole safetensors file ({error}); fetch it again"
+        ) from error
+    model = metadata.get("model", "")
+    params = unflatten_dict(flat, sep="/")
+    network = variants.build(model)
+    expected = jax.eval_shape(lambda: variants.init(network, 0))
+    if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, params):
+        raise InputError(f"{path} does not hold the parameters of a {model}")
+    return model, params, json.loads(metadata.get("facts", "{}"))

@@ -1,0 +1,169 @@
+"""The network against PyTorch, its size against the paper, its tail against itself."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lled_jax.errors import InputError
+from lled_jax.models import blocks, variants
+from lled_jax.models.gradient_guided import GradientGuided
+
+
+def _params_from_torch(reference):
+    """The PyTorch network's weights as our tree."""
+    raw = {k[6:]: reference[k] for k in reference if k.startswith("param/")}
+
+    def conv(name):
+        kernel = raw[f"{name}.weight"].transpose(2, 3, 1, 0)
+        return {"kernel": kernel, "bias": raw[f"{name}.bias"]}
+
+    def fab(name):
+        ca = {"squeeze": conv(f"{name}.ca.1"), "excite": conv(f"{name}.ca.3")}
+        pa = {"squeeze": conv(f"{name}.pa.0"), "excite": conv(f"{name}.pa.2")}
+        return {
+            "conv1": conv(f"{name}.conv1"),
+            "conv2": conv(f"{name}.conv2"),
+            "channel_attention": ca,
+            "pixel_attention": pa,
+        }
+
+    up = raw["up.weight"].transpose(2, 3, 0, 1)[::-1, ::-1]
+    params = {
+        "enhance_head": conv("enhance_head"),
+        "gradient_head": conv("gradient_head"),
+        "tail": {
+            "up_kernel": up,
+            "up_bias": raw["up.bias"],
+            "out_kernel": raw["out.weight"].transpose(2, 3, 1, 0),
+            "out_bias": raw["out.bias"],
+        },
+    }
+    for n in range(2):
+        params[f"enhance_fab{n}"] = fab(f"enhance.{n}")
+        params[f"gradient_fab{n}"] = fab(f"gradient.{n}")
+    return jax.tree.map(jnp.asarray, params)
+
+
+@pytest.fixture(scope="module")
+def reference(golden):
+    with np.load(golden / "model_reference.npz") as file:
+        yield {name: jnp.asarray(array) for name, array in file.items()}
+
+
+@pytest.mark.parametrize("folded", [True, False])
+@pytest.mark.parametrize("size", ["12x16", "13x11", "1x1"])
+def test_network_equals_pytorch(reference, size, folded):
+    model = GradientGuided(2, 16, folded=folded)
+    params = _params_from_torch(reference)
+    out = model.apply({"params": params}, reference[f"in/{size}"]).enhanced
+    np.testing.assert_allclose(out, reference[f"out/{size}"], atol=2e-6)
+
+
+@pytest.mark.parametrize("size", ["12x16", "13x11", "1x1"])
+def test_gradients_equal_pytorch(reference, size):
+    model = GradientGuided(2, 16)
+
+    def loss(params):
+        out = model.apply({"params": params}, reference[f"in/{size}"]).enhanced
+        return jnp.mean(out**2)
+
+    grads = jax.grad(loss)(_params_from_torch(reference))
+    up = np.asarray(grads["tail"]["up_kernel"])[::-1, ::-1].transpose(2, 3, 0, 1)
+    expected = reference[f"grad/{size}/up.weight"]
+    np.testing.assert_allclose(up, expected, atol=2e-6)
+    head = np.asarray(grads["enhance_head"]["kernel"]).transpose(3, 2, 0, 1)
+    expected = reference[f"grad/{size}/enhance_head.weight"]
+    np.testing.assert_allclose(head, expected, atol=2e-6)
+    bias = grads["gradient_fab0"]["conv1"]["bias"]
+    expected = reference[f"grad/{size}/gradient.0.conv1.bias"]
+    np.testing.assert_allclose(bias, expected, atol=2e-6)
+
+
+def test_fab_equals_pytorch(reference):
+    params = _params_from_torch(reference)["enhance_fab0"]
+    out = blocks.FAB().apply({"params": params}, reference["fab/in"])
+    np.testing.assert_allclose(out, reference["fab/out"], atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "channels"), [(1, 1, 2), (1, 4, 1), (2, 3, 5), (5, 2, 3)]
+)
+def test_folded_tail_equals_plain(height, width, channels):
+    x, up, up_bias, out, out_bias = (
+        jax.random.normal(key, shape)
+        for key, shape in zip(
+            jax.random.split(jax.random.key(height), 5),
+            [
+                (2, height, width, channels),
+                (3, 3, channels, channels),
+                (channels,),
+                (3, 3, channels, 3),
+                (3,),
+            ],
+            strict=True,
+        )
+    )
+    plain = blocks.tail_plain(x, up, up_bias, out, out_bias)
+    folded = blocks.tail_folded(x, up, up_bias, out, out_bias)
+    assert plain.shape == (2, 2 * height, 2 * width, 3)
+    np.testing.assert_allclose(folded, plain, atol=2e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "giga_macs"),
+    [("teacher", 2_127_039, 567.8), ("student", 279_765, 75.4)],
+)
+def test_sizes(name, parameters, giga_macs):
+    variant = variants.VARIANTS[name]
+    shapes = jax.eval_shape(lambda: variants.init(variants.build(name), 0))
+    count = variants.count_parameters(shapes)
+    assert count == parameters
+    assert abs(count / variant.paper_parameters - 1) < 0.015
+    assert variants.count_macs(name, 900, 1200) / 1e9 == pytest.approx(
+        giga_macs, abs=0.05
+    )
+
+
+def test_macs_equal_those_of_the_traced_program():
+    """Count every convolution of the traced plain network by its shapes."""
+    model = variants.build("student", folded=False)
+    params = jax.eval_shape(lambda: variants.init(model, 0))
+    low = jax.ShapeDtypeStruct((1, 90, 120, 3), jnp.float32)
+    traced = jax.make_jaxpr(lambda p, x: model.apply({"params": p}, x).enhanced)
+    total = 0
+    for eqn in traced(params, low).eqns:
+        if eqn.primitive.name == "conv_general_dilated":
+            kernel, out = eqn.invars[1].aval.shape, eqn.outvars[0].aval.shape
+            positions = out[1] * out[2]
+            if eqn.params["lhs_dilation"] == (2, 2):
+                positions //= 4  # the dilated zeros are not multiplied
+            total += positions * int(np.prod(kernel))
+    assert total == variants.count_macs("student", 90, 120)
+
+
+@pytest.mark.parametrize("name", ["teacher", "student"])
+def test_stages_are_there_for_distillation(name):
+    model, variant = variants.build(name), variants.VARIANTS[name]
+    low = jax.random.uniform(jax.random.key(0), (1, 9, 14, 3))
+    out = model.apply({"params": variants.init(model, 0)}, low)
+    assert out.enhanced.shape == low.shape
+    shapes = {f.shape for f in (*out.enhancement, *out.gradient)}
+    assert shapes == {(1, 5, 7, variant.channels)}
+    assert len(out.enhancement) == len(out.gradient) == variant.fabs + 1
+
+
+def test_output_stays_float32_under_bfloat16():
+    model = variants.build("student", dtype=jnp.bfloat16)
+    low = jax.random.uniform(jax.random.key(0), (1, 16, 16, 3))
+    params = variants.init(model, 0)
+    out = model.apply({"params": params}, low)
+    assert out.enhanced.dtype == jnp.float32
+    assert out.enhancement[-1].dtype == jnp.bfloat16
+    exact = variants.build("student").apply({"params": params}, low).enhanced
+    np.testing.assert_allclose(out.enhanced, exact, atol=0.03)
+
+
+def test_unknown_model_lists_the_known():
+    with pytest.raises(InputError, match="teacher, student"):
+        variants.build("pupil")
