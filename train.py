@@ -15,17 +15,25 @@ from ml_collections import config_flags
 
 from lled_jax import experiment
 from lled_jax.cli.process import exit_status, parse_flags
+from lled_jax.errors import InputError
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 
 
+def run() -> None:
+    """Do what the flags say; raises `InputError` for a config that is not there."""
+    file = Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0])
+    if not file.is_file():
+        found = ", ".join(str(path) for path in sorted(Path("configs").glob("*.py")))
+        raise InputError(f"no config file {file}; there are: {found}")
+    experiment.train(_CONFIG.value, Path(_WORKDIR.value or Path("runs") / file.stem))
+
+
 def main(argv: Sequence[str]) -> None:
-    """Run what the flags say; exits with the status above."""
+    """Run; exits with the status above."""
     logging.set_verbosity(logging.WARNING)  # Orbax tells every detail otherwise
-    file = config_flags.get_config_filename(flags.FLAGS["config"])
-    workdir = Path(_WORKDIR.value or Path("runs") / Path(file.split(":")[0]).stem)
-    sys.exit(exit_status(lambda: experiment.train(_CONFIG.value, workdir)))
+    sys.exit(exit_status(run))
 
 
 if __name__ == "__main__":

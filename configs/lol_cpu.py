@@ -26,10 +26,11 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
     config.optimizer.schedule = "cosine"
     config.optimizer.warmup = 100
     config.optimizer.clip_norm = 1.0
+    config.data.holdout = 0.04
     config.loss.ssim = 0.5
     config.loss.perceptual = 0.0
     config.loss.gradient = 0.0
     config.log.evaluate_every = 1_500
-    config.log.evaluate_images = 16
+    config.log.evaluate_images = 20
     config.log.save_every = 500
     return config

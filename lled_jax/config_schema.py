@@ -1,7 +1,7 @@
 """The keys of a run's config: their types, and what to say when one is wrong."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lled_jax.errors import InputError
@@ -59,9 +59,7 @@ def check(config: Mapping[str, Any]) -> None:
         if key == TEACHER_RUN:
             check(value)
         elif key not in KEYS:
-            near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"unknown config key {key!r}{hint}")
+            raise _unknown(key)
         elif not _fits(value, KEYS[key]):
             raise InputError(
                 f"config key {key!r} is {value!r}; it must be "
@@ -70,6 +68,16 @@ def check(config: Mapping[str, Any]) -> None:
     for key in KEYS:
         if key not in flat:
             raise InputError(f"the config lacks the key {key!r}")
+
+
+def check_overrides(arguments: Iterable[str]) -> None:
+    """Raise `InputError` for a --config.KEY=VALUE whose key does not exist."""
+    for argument in arguments:
+        if argument.startswith("--config."):
+            key = argument.removeprefix("--config.").split("=")[0]
+            bare = key.removeprefix(f"{TEACHER_RUN}.")
+            if bare not in KEYS:
+                raise _unknown(bare)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -92,6 +100,15 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 _ARTICLES = {int: "an int", float: "a float", str: "a string", tuple: "a tuple"}
+
+
+def _unknown(key: str) -> InputError:
+    last = {known.split(".")[-1]: known for known in KEYS}
+    near = difflib.get_close_matches(key, KEYS, n=1) or [
+        last[name] for name in difflib.get_close_matches(key.split(".")[-1], last, n=1)
+    ]
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(KEYS)}"
+    return InputError(f"unknown config key {key!r}{hint}")
 
 
 def _fits(value: Any, kind: type) -> bool:

@@ -31,7 +31,8 @@ def to_u8(images: Float[Array, "*s"] | Float[np.ndarray, "*s"]) -> UInt8[Array, 
 
 def luminance(images: Images) -> Float[Array, "b h w 1"]:
     """Rec. 601 luma of sRGB-encoded images, in the images' range."""
-    return jnp.sum(images * jnp.asarray(LUMA_WEIGHTS), axis=-1, keepdims=True)
+    weights = jnp.asarray(LUMA_WEIGHTS).reshape(1, 1, 1, 3)
+    return jnp.sum(images * weights, axis=-1, keepdims=True)
 
 
 def sobel(images: Features, eps: float = 1e-8) -> Features:

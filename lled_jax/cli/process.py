@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from absl.flags import Error
 
+from lled_jax.config_schema import check_overrides
 from lled_jax.errors import InputError
 from lled_jax.training.loop import Interrupted
 
@@ -28,18 +29,17 @@ def exit_status(command: Callable[[], None]) -> int:
 def parse_flags(flags: Callable[[list[str]], list[str]]) -> Callable[..., list[str]]:
     """`flags` as a parser that says in one line what is wrong, and exits with 1.
 
-    A config override of an unknown key or a wrong type surfaces as one of several
-    exceptions; all of their messages name the key.
+    ml_collections reports a bad override by one of several exceptions, whose messages
+    all name the flag or the value.
     """
 
-    def parse(argv: list[str], **options: object) -> list[str]:
+    def parse(arguments: list[str], **options: object) -> list[str]:
         del options
         try:
-            return flags(argv)
+            check_overrides(arguments)
+            return flags(arguments)
         except (Error, AttributeError, KeyError, TypeError, ValueError) as error:
-            text = " ".join(str(error.args[0] if error.args else error).split())
+            text = " ".join(str(error).split())
             sys.exit(f"error: {text}")
-        except OSError as error:
-            sys.exit(f"error: {error}")
 
     return parse
