@@ -20,24 +20,27 @@ from lled_jax.errors import InputError
 
 _CKPT = flags.DEFINE_string("ckpt", None, "A run's workdir or a .safetensors file.")
 _PREDICTIONS = flags.DEFINE_string("predictions", None, "A folder of pictures.")
-_DATA = flags.DEFINE_string("data", None, "A folder of pairs, or 'demo'.")
+_DATA = flags.DEFINE_string(
+    "data", None, "A folder of pairs, or 'demo'.", required=True
+)
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "test"], "Part of the data set.")
 _OUT = flags.DEFINE_string("out", None, "Folder for the results.")
 
 
 def run() -> None:
     """Do what the flags say; raises `InputError` for flags that do not fit."""
-    if (_CKPT.value is None) == (_PREDICTIONS.value is None):
-        raise InputError("give either --ckpt or --predictions")
-    if _CKPT.value is not None:
+    data, split = _DATA.value, _SPLIT.value
+    if _CKPT.value and not _PREDICTIONS.value:
         path = Path(_CKPT.value)
         base = path if path.is_dir() else path.parent
         out = Path(_OUT.value or base / "evaluation")
-        scoring.score_checkpoint(path, _DATA.value, _SPLIT.value, out)
-    else:
+        scoring.score_checkpoint(path, data, split, out)
+    elif _PREDICTIONS.value and not _CKPT.value:
         folder = Path(_PREDICTIONS.value)
         out = Path(_OUT.value or folder.with_name(folder.name + "_evaluation"))
-        scoring.score_predictions(folder, _DATA.value, _SPLIT.value, out)
+        scoring.score_predictions(folder, data, split, out)
+    else:
+        raise InputError("give either --ckpt or --predictions")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -47,5 +50,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    flags.mark_flag_as_required("data")
     app.run(main, flags_parser=parse_flags(flags.FLAGS))

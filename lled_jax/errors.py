@@ -1,4 +1,6 @@
-"""The one error that is meant for the person at the keyboard."""
+"""The errors that are meant for the person at the keyboard."""
+
+import signal
 
 
 class InputError(ValueError):
@@ -8,3 +10,11 @@ class InputError(ValueError):
     The scripts print it as ``error: ...`` and exit with status 1, without a
     traceback; every other exception is a defect of ours and keeps its traceback.
     """
+
+
+class Interrupted(Exception):
+    """SIGTERM or Ctrl-C came; the state at `step` was handed on to be saved."""
+
+    def __init__(self, step: int, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name} at step {step}")
+        self.step, self.signum = step, signum

@@ -1,6 +1,6 @@
 """From a config to a run: the only library file that sees a config."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +9,30 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from lled_jax import config_schema, objectives, weights_file
+from lled_jax import config_schema, held_out, objectives, weights_file
 from lled_jax.arrays import Params
-from lled_jax.data import memory, scenes, sources, synthetic
+from lled_jax.data import memory, scenes, sources
 from lled_jax.data.order import Order, Stage
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
-from lled_jax.evaluation import evaluate
-from lled_jax.inference import enhancer
+from lled_jax.files import write_json
+from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
 from lled_jax.training import curves, loop, optimizer, sharding
-from lled_jax.training.checkpoints import FOLDER, Checkpoints
+from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.state import TrainState, create
 from lled_jax.training.step import make_step
 from lled_jax.training.writer import Writer
 
-DEMO = "demo"
-FINAL, BEST = "ema.safetensors", "best.safetensors"
+FINAL = "ema.safetensors"
 DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
 def train(config: ConfigDict, workdir: Path) -> None:
     """Train as `config` says, resuming whatever `workdir` holds.
 
-    Leaves checkpoints, metrics, pictures, curves.png, ema.safetensors (the final EMA
+    Leaves config.json, checkpoints, metrics, pictures, curves.png, ema.safetensors (the final EMA
     parameters) and best.safetensors (the best on the held-out scenes).  A config with
     a `teacher_run` trains that first.  Raises `InputError` for whatever the user can
     mend, and `loop.Interrupted` after a signal, with everything saved.
@@ -54,11 +53,13 @@ def train(config: ConfigDict, workdir: Path) -> None:
             state = checkpoints.restore(state)
         step, total = int(state.step), config.total_steps
         first = jax.process_index() == 0
+        if first:
+            write_json(workdir / "config.json", _plain(config))
         writer = Writer(workdir, step, total, quiet=not first)
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(
             save=lambda at, s: checkpoints.save(at, s, _plain(config)),
-            evaluate=_evaluation(config, heldout, workdir, writer),
+            evaluate=held_out.scorer(config.model, heldout, workdir, writer),
             files_of=lambda at: [data.names[i] for i in order.draw(at).index],
             log_every=config.log.every,
             evaluate_every=config.log.evaluate_every,
@@ -70,29 +71,6 @@ def train(config: ConfigDict, workdir: Path) -> None:
         facts = {"step": total, "kind": "final EMA"}
         weights_file.write(workdir / FINAL, config.model, state.ema, facts)
         curves.draw(workdir, workdir / "curves.png")
-
-
-def open_source(root: str, split: str) -> PairSource:
-    """The pairs of a split: of the demo set, or of a folder."""
-    assert split in ("train", "test")
-    return synthetic.demo(split) if root == DEMO else sources.paired_folder(root, split)
-
-
-def load_weights(path: Path) -> tuple[str, Params]:
-    """Variant and EMA parameters of a run's workdir or of a safetensors file.
-
-    Raises `InputError` if there is neither, or it cannot be read.
-    """
-    if path.is_file():
-        return weights_file.read(path)[:2]
-    if not (path / FOLDER).is_dir():
-        raise InputError(
-            f"no checkpoint at {path}; give a run's workdir or a "
-            f"{weights_file.SUFFIX} file"
-        )
-    with Checkpoints(path) as checkpoints:
-        name = checkpoints.config()["model"]
-        return name, checkpoints.ema(variants.init(variants.build(name), 0))
 
 
 def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
@@ -178,50 +156,6 @@ def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
     return optimizer.schedule(
         name, options.lr, config.total_steps, **needs.get(name, {})
     )
-
-
-def _evaluation(
-    config: ConfigDict, heldout: PairSource, workdir: Path, writer: Writer
-) -> Callable[[int, TrainState], None]:
-    """Score the EMA parameters on the held-out pairs, log it, keep the best."""
-
-    def score(step: int, state: TrainState) -> None:
-        if jax.process_index() != 0 or len(heldout) == 0:
-            return
-        ema = jax.device_get(state.ema)
-        rows: list[np.ndarray] = []
-
-        def keep(name: str, *pictures: np.ndarray) -> None:
-            if len(rows) < 4:
-                rows.append(_row(*pictures))
-
-        result = evaluate(
-            heldout,
-            enhancer(config.model, ema),
-            columns=("psnr", "ssim"),
-            on_image=keep,
-        ).means
-        writer.scalars(step, {f"holdout_{name}": v for name, v in result.items()})
-        writer.picture(step, np.concatenate(rows))
-        path = workdir / BEST
-        best = weights_file.read(path)[2]["psnr"] if path.is_file() else -np.inf
-        if result["psnr"] > best:
-            facts = {"step": step, "kind": "best EMA on held-out scenes", **result}
-            weights_file.write(path, config.model, ema, facts)
-
-    return score
-
-
-def _row(low: np.ndarray, enhanced: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """low | enhanced | high in 8 bit, at a third of the size, 200 pixels high."""
-    row = np.concatenate([_u8(picture) for picture in (low, enhanced, high)], axis=1)
-    small = row[::3, ::3][:200]
-    height = 200 - small.shape[0]
-    return np.pad(small, ((0, height), (0, 0), (0, 0)))
-
-
-def _u8(picture: np.ndarray) -> np.ndarray:
-    return picture if picture.dtype == np.uint8 else (picture // 257).astype(np.uint8)
 
 
 def _plain(config: ConfigDict) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from jaxtyping import UInt8
 from lled_jax.arrays import EncodedImage, Images, Params
 from lled_jax.images import to_float, to_u8
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.gradient_guided import GradientGuided, apply
 
 Enhance = Callable[[EncodedImage], UInt8[np.ndarray, "h w 3"]]
 
 
 def enhance(model: GradientGuided, params: Params, low: Images) -> Images:
     """The network's answer clipped to [0, 1]; pure, for use under jit."""
-    return jnp.clip(model.apply({"params": params}, low).enhanced, 0.0, 1.0)
+    return jnp.clip(apply(model, params, low).enhanced, 0.0, 1.0)
 
 
 @partial(jax.jit, static_argnums=0)

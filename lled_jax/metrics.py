@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from lled_jax.arrays import Images, PerImage
 from lled_jax.errors import InputError
-from lled_jax.images import LUMA_WEIGHTS, to_float, to_u8
+from lled_jax.images import luminance, to_float, to_u8
 from lled_jax.lpips import lpips
 from lled_jax.ssim import ssim, ssim_uniform7
 
@@ -37,12 +37,7 @@ def psnr(enhanced: Images, target: Images) -> PerImage:
 
 def ssim_grey(enhanced: Images, target: Images) -> PerImage:
     """Gaussian `ssim` of the Rec. 601 luma alone (not rounded to 8 bit)."""
-    return ssim(_luma(enhanced), _luma(target))
-
-
-def _luma(images: Images) -> Float[Array, "b h w 1"]:
-    weights = jnp.asarray(LUMA_WEIGHTS).reshape(1, 1, 1, 3)
-    return jnp.sum(images * weights, axis=-1, keepdims=True)
+    return ssim(luminance(enhanced), luminance(target))
 
 
 def scale_to_mean(enhanced: Images, target: Images) -> Images:
@@ -53,7 +48,7 @@ def scale_to_mean(enhanced: Images, target: Images) -> Images:
     can never stand next to those of plain outputs.  A black output stays black.
     """
     ours, theirs = (
-        jnp.mean(_luma(images), axis=(1, 2, 3), keepdims=True)
+        jnp.mean(luminance(images), axis=(1, 2, 3), keepdims=True)
         for images in (enhanced, target)
     )
     return to_float(to_u8(enhanced * (theirs / jnp.maximum(ours, 1e-6))))

@@ -14,7 +14,7 @@ from lled_jax import losses
 from lled_jax.arrays import Images, Params, PerImage
 from lled_jax.distillation import distillation_loss
 from lled_jax.errors import InputError
-from lled_jax.models.gradient_guided import GradientGuided, Outputs
+from lled_jax.models.gradient_guided import GradientGuided, Outputs, apply
 from lled_jax.perceptual import perceptual_loss
 
 Frozen = Mapping[str, Any]
@@ -53,7 +53,7 @@ def reference(
     active = _active(weights)
 
     def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
-        outputs = _apply(model, params, low)
+        outputs = apply(model, params, low)
         return _weigh(active, frozen, outputs, high, perceptual_layers)
 
     return objective
@@ -77,8 +77,8 @@ def distilled(
     active = _active(weights)
 
     def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
-        outputs = _apply(student, params, low)
-        guide = _apply(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
+        outputs = apply(student, params, low)
+        guide = apply(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
         total, terms = _weigh(active, frozen, outputs, high, perceptual_layers)
         distance = distillation_loss(
             outputs.enhancement, guide.enhancement, stages, normalisation
@@ -97,12 +97,6 @@ def _active(weights: Mapping[str, float]) -> dict[str, float]:
     if not active:
         raise InputError("all loss weights are 0; give at least one term a weight")
     return active
-
-
-def _apply(model: GradientGuided, params: Params, low: Images) -> Outputs:
-    outputs = model.apply({"params": params}, low)
-    assert isinstance(outputs, Outputs)
-    return outputs
 
 
 def _weigh(

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from lled_jax.data.decode import read_image
 from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
-from lled_jax.experiment import load_weights, open_source
 from lled_jax.files import atomic_write
 from lled_jax.inference import enhancer
+from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants
 from lled_jax.report import ContactSheet, print_table, write_results
 
@@ -65,6 +65,9 @@ def _about(scored: str, data: str, split: str) -> dict[str, Any]:
 def _report(
     result: Evaluation, sheet: ContactSheet, out: Path, facts: dict[str, Any]
 ) -> None:
+    # First the files: a closed pipe must not cost them.
+    write_results(result, out, facts)
+    sheet.write(out / "contact_sheet.png")
     console = Console()
     console.print(
         "  ".join(f"{key} {_short(value)}" for key, value in facts.items()),
@@ -73,8 +76,6 @@ def _report(
     )
     console.print()
     print_table(result, console)
-    write_results(result, out, facts)
-    sheet.write(out / "contact_sheet.png")
     console.print(f"\nresults: {out}", highlight=False, markup=False)
 
 

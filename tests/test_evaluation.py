@@ -1,45 +1,15 @@
 """Evaluation and what is made of it: table, result files, contact sheet."""
 
-import csv
-import errno
-import io
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
-from rich.console import Console
+from pairs_for_tests import Source, add_noise, read
 
 from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate, pictures_in, score_pictures
-from lled_jax.files import atomic_write, write_csv, write_json, write_png
+from lled_jax.files import write_png
 from lled_jax.metrics import COLUMNS
-from lled_jax.report import ContactSheet, contact_sheet, print_table, write_results
 
 FAST = ("psnr", "ssim")
-
-
-class Source:
-    """Random pairs; `high` is twice as bright as `low`."""
-
-    def __init__(self, count=3, shape=(40, 48, 3)):
-        rng = np.random.default_rng(0)
-        self.lows = [rng.integers(0, 120, shape, dtype=np.uint8) for _ in range(count)]
-        self.names = tuple(f"img{i}" for i in range(count))
-
-    def __len__(self):
-        return len(self.lows)
-
-    def __getitem__(self, index):
-        return self.lows[index], 2 * self.lows[index]
-
-
-def add_noise(low):
-    # Stronger for brighter images, so that each image has a score of its own.
-    rng = np.random.default_rng(int(low.sum()))
-    noise = rng.standard_normal(low.shape) * float(low.mean()) / 255 * 0.3
-    return 2 * low / 255 + noise
 
 
 def test_every_image_counts_once_and_the_mean_is_the_average():
@@ -130,11 +100,6 @@ def test_bad_sources_and_columns_are_named():
         evaluate(Source(1, (9, 40, 3)), lambda low: low, columns=["ssim"])
 
 
-def read(path: Path) -> np.ndarray:
-    with Image.open(path) as file:
-        return np.asarray(file)
-
-
 def test_pictures_score_as_the_method_that_made_them(tmp_path):
     source = Source()
     expected = evaluate(
@@ -166,135 +131,3 @@ def test_missing_double_and_misfitting_pictures_are_named(tmp_path):
         pictures_in(tmp_path, source.names, read)
     with pytest.raises(InputError, match="no such folder"):
         pictures_in(tmp_path / "nowhere", source.names, read)
-
-
-def test_atomic_write_replaces_at_success(tmp_path):
-    path = tmp_path / "new" / "file.txt"
-    for text in ("one", "two"):
-        with atomic_write(path) as temporary:
-            assert (temporary.parent, temporary.suffix) == (path.parent, ".txt")
-            temporary.write_text(text)
-        assert path.read_text() == text
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, FileNotFoundError])
-def test_atomic_write_leaves_nothing_behind_on_failure(tmp_path, error):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-
-    def interrupted():
-        with atomic_write(path) as temporary:
-            temporary.write_text("half")
-            raise error
-
-    with pytest.raises(error):
-        interrupted()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_full_disk_is_one_clear_line(tmp_path):
-    path = tmp_path / "file.txt"
-
-    def fill():
-        with atomic_write(path):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    with pytest.raises(InputError) as caught:
-        fill()
-    assert str(caught.value).startswith(f"cannot write {path}: the disk is full")
-    assert "\n" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_places_that_cannot_be_written_are_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(
-        InputError, match=r"cannot write .*file/x\.json.*another folder"
-    ):
-        write_json(tmp_path / "file" / "x.json", {})
-    with pytest.raises(InputError, match=r"cannot write .*it is a folder"):
-        write_csv(tmp_path, ["a"], [])
-
-
-def test_results_hold_every_number(tmp_path):
-    result = evaluate(Source(), add_noise, columns=FAST)
-    write_results(result, tmp_path / "out", {"parameters": np.int64(279_000)})
-    data = json.loads((tmp_path / "out" / "scores.json").read_text())
-    assert data["parameters"] == 279_000
-    assert data["count"] == 3
-    assert data["protocol"] == list(result.protocol)
-    assert data["versions"]["jax"]
-    assert list(data["images"]) == list(result.names)
-    with (tmp_path / "out" / "scores.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["image"] for row in rows] == list(result.names)
-    for column in FAST:
-        assert data["means"][column] == pytest.approx(result.means[column], abs=1e-6)
-        for i, (name, row) in enumerate(zip(result.names, rows, strict=True)):
-            score = pytest.approx(result.scores[column][i], abs=1e-6)
-            assert data["images"][name][column] == score
-            assert float(row[column]) == score
-    with pytest.raises(ValueError, match="'means'"):
-        write_results(result, tmp_path, {"means": {}})
-
-
-def printed(result, width=80, **options):
-    file = io.StringIO()
-    print_table(result, Console(file=file, width=width), **options)
-    return file.getvalue()
-
-
-def test_table_shows_every_number_within_80_columns():
-    result = evaluate(Source(2), add_noise)
-    lines = printed(result).splitlines()
-    assert max(map(len, lines)) <= 80
-    row = next(line for line in lines if line.startswith("img1"))
-    mean = next(line for line in lines if line.startswith("mean "))
-    for line, scores in (
-        (row, {c: v[1] for c, v in result.scores.items()}),
-        (mean, result.means),
-    ):
-        digits = {c: 2 if "psnr" in c else 4 for c in scores}
-        cells = [f"{score:.{digits[c]}f}" for c, score in scores.items()]
-        assert line.split()[1:] == [*cells[:5], "|", *cells[5:]]
-    for column in COLUMNS:
-        assert any(line.startswith(f"{column}: ") for line in lines)
-    assert "img1" not in printed(result, per_image=False)
-
-
-def test_contact_sheet_puts_each_picture_in_its_place(tmp_path):
-    def picture(level):
-        # Left half red, right half blue, dark below: shows flips and swaps.
-        image = np.zeros((40, 60, 3), np.uint8)
-        image[:20, :30, 0], image[:20, 30:, 2] = level, level
-        return image
-
-    rows = [
-        ("a", picture(60), picture(120), picture(240)),
-        ("b", picture(80).astype(np.uint16) * 257, picture(140), picture(200)),
-    ]
-    path = tmp_path / "sheet.png"
-    contact_sheet(iter(rows), path, width=648)
-    sheet = read(path).astype(int)
-    # Three cells of 200 x 133 between margins of 12; a header of 30, captions of 22.
-    assert sheet.shape == (30 + 2 * (133 + 22) + 3 * 12, 648, 3)
-    for row, levels in enumerate([(60, 120, 240), (80, 140, 200)]):
-        for column, level in enumerate(levels):
-            top, left = 42 + row * (133 + 22 + 12), 12 + column * 212
-            cell = sheet[top : top + 133, left : left + 200]
-            np.testing.assert_allclose(cell[20, 40], [level, 0, 0], atol=1)
-            np.testing.assert_allclose(cell[20, 160], [0, 0, level], atol=1)
-            np.testing.assert_allclose(cell[120, 40], [0, 0, 0], atol=1)
-        caption = sheet[top + 134 : top + 155, 12:648]
-        assert (caption[:, :200] > 100).any()
-
-
-def test_contact_sheet_is_bounded_and_serves_as_a_callback(tmp_path):
-    sheet = ContactSheet(width=300, limit=2)
-    evaluate(Source(4), add_noise, columns=["psnr"], on_image=sheet.add)
-    sheet.write(tmp_path / "sheet.png")
-    cell = 84 * 40 // 48
-    height = read(tmp_path / "sheet.png").shape[0]
-    assert height == 30 + 2 * (cell + 22) + 3 * 12

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from absl.flags import Error
 
 from lled_jax.config_schema import check_overrides
-from lled_jax.errors import InputError
-from lled_jax.training.loop import Interrupted
+from lled_jax.errors import InputError, Interrupted
 
 
 def exit_status(command: Callable[[], None]) -> int:

@@ -14,8 +14,10 @@ from lled_jax.arrays import Features
 kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
 # The tail's two layers: C to C channels, then C to 3.
-Up, UpBias = Float[Array, "3 3 c c"], Float[Array, " c"]
-Out, OutBias = Float[Array, "3 3 c 3"], Float[Array, " 3"]
+Up = Float[Array, "3 3 c c"]
+UpBias = Float[Array, " c"]
+Out = Float[Array, "3 3 c 3"]
+OutBias = Float[Array, " 3"]
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
 

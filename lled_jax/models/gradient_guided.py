@@ -14,7 +14,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from lled_jax.arrays import Features, Images
+from lled_jax.arrays import Features, Images, Params
 from lled_jax.images import sobel
 from lled_jax.models.blocks import FAB, Tail, kernel_init
 
@@ -70,3 +70,10 @@ class GradientGuided(nn.Module):
             dtype=self.dtype,
             name=name,
         )
+
+
+def apply(model: GradientGuided, params: Params, low: Images) -> Outputs:
+    """One forward pass; pure."""
+    outputs = model.apply({"params": params}, low)
+    assert isinstance(outputs, Outputs)
+    return outputs

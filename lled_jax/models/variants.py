@@ -1,9 +1,11 @@
 """The named networks, with their size and cost beside the paper's."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import DTypeLike
 
 from lled_jax.arrays import Params
@@ -42,9 +44,13 @@ def build(
 
 def init(model: GradientGuided, seed: int) -> Params:
     """Fresh float32 parameters, a function of the seed alone."""
+    return _init(model, jax.random.key(seed))
+
+
+@partial(jax.jit, static_argnums=0)
+def _init(model: GradientGuided, key: Array) -> Params:
     # The parameters do not depend on the image size; a small one traces fast.
-    low = jnp.zeros((1, 16, 16, 3))
-    return jax.jit(model.init)(jax.random.key(seed), low)["params"]
+    return model.init(key, jnp.zeros((1, 16, 16, 3)))["params"]
 
 
 def count_parameters(params: Params) -> int:

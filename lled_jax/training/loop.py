@@ -18,7 +18,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from lled_jax.errors import InputError
+from lled_jax.errors import InputError, Interrupted
 from lled_jax.objectives import Frozen
 from lled_jax.training.sharding import batch_sharding, put_batch
 from lled_jax.training.state import TrainState
@@ -50,14 +50,6 @@ class Hooks:
     log_every: int
     evaluate_every: int
     save_every: int
-
-
-class Interrupted(Exception):
-    """SIGTERM or Ctrl-C came; the state at `step` has been handed to `save`."""
-
-    def __init__(self, step: int, signum: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name} at step {step}")
-        self.step, self.signum = step, signum
 
 
 def train(

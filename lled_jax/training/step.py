@@ -52,7 +52,7 @@ def make_step(
             ema=_average(state.ema, params, state.step, ema_decay),
             opt_state=opt_state,
         )
-        norm, lr = optax.global_norm(grads), schedule(state.step)
+        norm, lr = optax.tree.norm(grads), schedule(state.step)
         return new, {"loss": loss, **terms, "grad_norm": norm, "lr": jnp.asarray(lr)}
 
     whole, split = replicated(mesh), batch_sharding(mesh)

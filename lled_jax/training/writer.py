@@ -18,6 +18,9 @@ from lled_jax.files import atomic_write
 
 METRICS = "metrics.jsonl"
 
+# A line of it: the step is an int, the rest floats, null where not finite.
+Record = dict[str, int | float | None]
+
 
 class Writer:
     """Writes under `workdir`; records after step `start` of an earlier leg are dropped.
@@ -103,7 +106,7 @@ class Writer:
         return (time.monotonic() - self._clock) / done * (self._total - step)
 
 
-def read_metrics(workdir: Path) -> list[dict[str, float | None]]:
+def read_metrics(workdir: Path) -> list[Record]:
     """All records of a run, in order; a half-written last line is left out."""
     path = workdir / METRICS
     if not path.is_file():

@@ -1,0 +1,69 @@
+"""The score on held-out scenes while training, and the best parameters so far."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from lled_jax import weights_file
+from lled_jax.data.pairs import PairSource
+from lled_jax.evaluation import evaluate
+from lled_jax.inference import enhancer
+from lled_jax.training.state import TrainState
+from lled_jax.training.writer import Writer
+
+BEST = "best.safetensors"
+# Of the picture grid.
+ROWS, ROW_HEIGHT, SHRINK = 4, 200, 3
+
+
+def scorer(
+    model: str, heldout: PairSource, workdir: Path, writer: Writer
+) -> Callable[[int, TrainState], None]:
+    """A hook that scores the EMA parameters of `model` on the held-out pairs.
+
+    It logs the means and a picture grid, and keeps the parameters of the best PSNR
+    so far in `workdir`/best.safetensors.  Does nothing if nothing is held out.
+    """
+
+    def score(step: int, state: TrainState) -> None:
+        if jax.process_index() != 0 or len(heldout) == 0:
+            return
+        ema = jax.device_get(state.ema)
+        rows: list[np.ndarray] = []
+
+        def keep(name: str, *pictures: np.ndarray) -> None:
+            if len(rows) < ROWS:
+                rows.append(_row(*pictures))
+
+        means = evaluate(
+            heldout, enhancer(model, ema), columns=("psnr", "ssim"), on_image=keep
+        ).means
+        writer.scalars(step, {f"holdout_{name}": v for name, v in means.items()})
+        writer.picture(step, _stack(rows))
+        path = workdir / BEST
+        best = weights_file.read(path)[2]["psnr"] if path.is_file() else -np.inf
+        if means["psnr"] > best:
+            facts = {"step": step, "kind": "best EMA on held-out scenes", **means}
+            weights_file.write(path, model, ema, facts)
+
+    return score
+
+
+def _row(low: np.ndarray, enhanced: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """low | enhanced | high in 8 bit and small; a glance is all it is for."""
+    row = np.concatenate([_u8(picture) for picture in (low, enhanced, high)], axis=1)
+    return row[::SHRINK, ::SHRINK][:ROW_HEIGHT]
+
+
+def _stack(rows: list[np.ndarray]) -> np.ndarray:
+    """Rows under each other, black where one is narrower."""
+    width = max(row.shape[1] for row in rows)
+    return np.concatenate(
+        [np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]
+    )
+
+
+def _u8(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.dtype == np.uint8 else (picture // 257).astype(np.uint8)

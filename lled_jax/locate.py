@@ -1,0 +1,36 @@
+"""What a user names on the command line: a data set, a checkpoint."""
+
+from pathlib import Path
+
+from lled_jax import weights_file
+from lled_jax.arrays import Params
+from lled_jax.data import sources, synthetic
+from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
+from lled_jax.models import variants
+from lled_jax.training.checkpoints import FOLDER, Checkpoints
+
+DEMO = "demo"
+
+
+def open_source(root: str, split: str) -> PairSource:
+    """The pairs of a split: of the demo set, or of a folder."""
+    assert split in ("train", "test")
+    return synthetic.demo(split) if root == DEMO else sources.paired_folder(root, split)
+
+
+def load_weights(path: Path) -> tuple[str, Params]:
+    """Variant and EMA parameters of a run's workdir or of a safetensors file.
+
+    Raises `InputError` if there is neither, or it cannot be read.
+    """
+    if path.is_file():
+        return weights_file.read(path)[:2]
+    if not (path / FOLDER).is_dir():
+        raise InputError(
+            f"no checkpoint at {path}; give a run's workdir or a "
+            f"{weights_file.SUFFIX} file"
+        )
+    with Checkpoints(path) as checkpoints:
+        name = checkpoints.config()["model"]
+        return name, checkpoints.ema(variants.init(variants.build(name), 0))

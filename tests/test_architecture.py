@@ -1,0 +1,105 @@
+"""Who may import whom, read from the syntax trees, and what stays out of a start."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "lled_jax"
+
+# Lower layers never import higher ones; a module imports its own layer or below.
+LAYERS = [
+    {"arrays", "errors"},
+    {"images", "files", "ssim", "models"},
+    {"losses", "perceptual", "distillation", "lpips", "metrics", "weights_file"},
+    {"objectives", "evaluation", "inference", "data", "training"},
+    {"report", "config_schema", "locate", "held_out"},
+    {"experiment", "scoring"},
+    {"cli"},
+]
+
+# A library, and the only files that may import it.
+ONLY = {
+    "tensorflow": {"data/pipeline.py"},
+    "orbax": {"training/checkpoints.py"},
+    "ml_collections": {"experiment.py"},
+    "absl": {"cli/process.py"},
+    "tensorboardX": {"training/writer.py"},
+    "matplotlib": {"training/curves.py"},
+    "safetensors": {"weights_file.py"},
+    "keras": {"models/vgg.py"},
+    "skimage": set(),
+}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer(module):
+    return next(i for i, names in enumerate(LAYERS) if module in names)
+
+
+def ours():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", ours(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_downwards(path):
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "lled_jax" and len(parts) > 1:
+            assert layer(parts[1]) <= layer(own), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("library", ONLY)
+def test_libraries_stay_in_their_place(library):
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in ours()
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
+    assert found == ONLY[library]
+
+
+def test_training_knows_no_data_and_no_config():
+    for path in (PACKAGE / "training").glob("*.py"):
+        names = set(imports(path))
+        assert not any(n.startswith(("lled_jax.data", "lled_jax.exper")) for n in names)
+
+
+def test_configs_import_ml_collections_only():
+    for path in (ROOT / "configs").glob("*.py"):
+        assert {n.split(".")[0] for n in imports(path)} <= {"ml_collections", "configs"}
+
+
+def test_files_stay_small():
+    for path in [*ours(), *ROOT.glob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 250, path
+    for script in ("train.py", "evaluate.py"):
+        assert len((ROOT / script).read_text().splitlines()) < 80
+
+
+def test_enhancing_and_scoring_start_without_tensorflow():
+    """Nor without any other library of the train extra."""
+    code = (
+        "import sys, lled_jax, lled_jax.scoring, lled_jax.cli.process\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'skimage', 'tensorboardX'}\n"
+        "print(heavy & set(sys.modules))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "set()"

@@ -1,0 +1,272 @@
+"""Whole runs from configs: entry points, resume, and what is said when it is wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+from PIL import Image
+
+from configs import demo, lol_cpu, student, teacher
+from lled_jax import config_schema, experiment, weights_file
+from lled_jax.errors import InputError
+from lled_jax.locate import load_weights
+from lled_jax.training.checkpoints import Checkpoints
+from lled_jax.training.writer import read_metrics
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = {
+    "teacher": teacher.get_config,
+    "student": student.get_config,
+    "lol_cpu": lol_cpu.get_config,
+    "demo": demo.get_config,
+}
+
+
+def tiny(config: ConfigDict, steps: int = 4) -> ConfigDict:
+    """The config as it is, on a few small crops of the demo set."""
+    config.data.root = "demo"
+    config.data.crop, config.data.batch, config.data.later = 32, 4, ()
+    config.data.holdout = 0.05
+    config.total_steps = steps
+    config.optimizer.warmup = min(config.optimizer.warmup, 1)
+    config.perceptual.weights = "lpips"
+    config.distillation.start = 2
+    config.log.every = 1
+    config.log.evaluate_every = config.log.save_every = 2
+    config.log.evaluate_images = 1
+    return config
+
+
+def script(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of the demo config: teacher, then student."""
+    workdir = tmp_path_factory.mktemp("runs") / "demo"
+    config = tiny(demo.get_config())
+    config.teacher_run = tiny(config.teacher_run, 2)
+    experiment.train(config, workdir)
+    return config, workdir
+
+
+def test_every_config_has_a_test():
+    assert {p.stem for p in (ROOT / "configs").glob("*.py")} == set(CONFIGS)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_config_is_complete_and_says_how_to_run_it(name):
+    config = CONFIGS[name]()
+    config_schema.check(config.to_dict())
+    assert f"--config configs/{name}.py" in sys.modules[f"configs.{name}"].__doc__
+
+
+def test_paper_settings():
+    t, s = teacher.get_config(), student.get_config()
+    assert (t.total_steps, s.total_steps, s.distillation.start) == (
+        10**5,
+        50_000,
+        10**4,
+    )
+    assert (s.optimizer.lr, s.optimizer.halve_every) == (2e-4, 25_000)
+    for config in (t, s):
+        weights = config.loss.to_dict()
+        assert weights.pop("charbonnier") == 0
+        assert weights == {"l1": 1, "perceptual": 0.1, "ssim": 1, "gradient": 1}
+        assert (config.data.crop, config.distillation.weight) == (256, 1)
+
+
+@pytest.mark.parametrize("name", ["teacher", "student"])
+def test_paper_config_starts(name, tmp_path, trained):
+    """Both phases, all loss terms, tf.data, on the demo set instead of LOL."""
+    config = tiny(CONFIGS[name]())
+    if name == "student":
+        config.teacher = str(trained[1] / "teacher")
+    experiment.train(config, tmp_path)
+    records = {r["step"]: r for r in read_metrics(tmp_path) if "loss" in r}
+    terms = {"l1", "perceptual", "ssim", "gradient"}
+    assert terms <= set(records[1])
+    assert ("distillation" in records[4]) == (name == "student")
+    assert "distillation" not in records[2]
+
+
+def test_a_run_leaves_what_it_says(trained):
+    _, workdir = trained
+    steps = [r["step"] for r in read_metrics(workdir) if "holdout_psnr" in r]
+    assert steps == [2, 4]
+    for name in ("curves.png", "pictures/0000004.png"):
+        with Image.open(workdir / name) as picture:
+            assert picture.width > 100
+    assert list((workdir / "tensorboard").iterdir())
+    model, ema, facts = weights_file.read(workdir / "ema.safetensors")
+    assert (model, facts["step"]) == ("student", 4)
+    name, params = load_weights(workdir)
+    assert name == "student"
+    for a, b in zip(jax.tree.leaves(ema), jax.tree.leaves(params), strict=True):
+        np.testing.assert_array_equal(a, b)
+    best = weights_file.read(workdir / "best.safetensors")[2]
+    scores = [r["holdout_psnr"] for r in read_metrics(workdir) if "holdout_psnr" in r]
+    assert best["psnr"] == pytest.approx(max(scores))
+    assert load_weights(workdir / "teacher")[0] == "teacher"
+
+
+def test_tfdata_and_memory_train_alike(tmp_path, trained):
+    config = tiny(lol_cpu.get_config(), 2)
+    config.data.pipeline = "tfdata"
+    experiment.train(config, tmp_path / "a")
+    config.data.pipeline = "memory"
+    experiment.train(config, tmp_path / "b")
+    a, b = (load_weights(tmp_path / run)[1] for run in "ab")
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_another_config_is_refused(trained):
+    config, workdir = trained
+    other = ConfigDict(config.to_dict())
+    other.optimizer.lr = 1e-5
+    with pytest.raises(InputError, match=r"optimizer\.lr: 0\.0006 -> 1e-05"):
+        experiment.train(other, workdir)
+    other = ConfigDict(config.to_dict())
+    other.log.every = 7  # changes nothing of the result
+    experiment.train(other, workdir)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "pupil"}, "unknown model 'pupil'"),
+        ({"dtype": "float16"}, "unknown dtype 'float16'"),
+        ({"data.pipeline": "disk"}, "unknown data.pipeline 'disk'"),
+        ({"data.crop": 512}, "512"),
+        ({"data.batch": 3}, "batch 3 does not divide"),
+        ({"data.later": (1, 2)}, "'data.later' is"),
+        ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
+        ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),
+        ({"seed": True}, "'seed' is True"),
+        ({"data.cropp": 1}, "'data.cropp'; did you mean 'data.crop'"),
+    ],
+)
+def test_wrong_values_are_named(tmp_path, change, message):
+    config = ConfigDict(tiny(lol_cpu.get_config()).to_dict(), type_safe=False)
+    config.update_from_flattened_dict(change)
+    with pytest.raises(InputError, match=message.replace(".", r"\.")):
+        experiment.train(config, tmp_path)
+
+
+def test_missing_key_is_named():
+    config = teacher.get_config().to_dict()
+    del config["optimizer"]["lr"]
+    with pytest.raises(InputError, match=r"lacks the key 'optimizer\.lr'"):
+        config_schema.check(config)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config.optimizer.lrr=1"], "did you mean 'optimizer.lr'"),
+        (["--config.total_steps=x"], "--config.total_steps=x"),
+        (["--config.data.root=/nowhere"], "/nowhere: not a folder"),
+        (["--config=configs/none.py"], "no config file configs/none.py; there are"),
+        (["--wrkdir=x"], "Did you mean: workdir"),
+    ],
+)
+def test_train_script_says_what_is_wrong_in_one_line(tmp_path, arguments, message):
+    base = ["train.py", "--config=configs/lol_cpu.py", f"--workdir={tmp_path}"]
+    result = script(*base, *arguments)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.stderr.startswith("error: ")
+
+
+def test_evaluate_script_end_to_end(tmp_path, trained):
+    _, workdir = trained
+    out = tmp_path / "out"
+    result = script("evaluate.py", f"--ckpt={workdir}", "--data=demo", f"--out={out}")
+    assert result.returncode == 0, result.stderr
+    assert "PSNR" in result.stdout
+    scores = json.loads((out / "scores.json").read_text())
+    assert (scores["model"], scores["parameters"]) == ("student", 279_765)
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.width == 1200
+    # The pictures it wrote score the same when given back as somebody's predictions.
+    again = tmp_path / "again"
+    result = script(
+        "evaluate.py",
+        f"--predictions={out / 'enhanced'}",
+        "--data=demo",
+        f"--out={again}",
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads((again / "scores.json").read_text())["images"] == scores["images"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data=demo"], "give either --ckpt or --predictions"),
+        (["--ckpt=/nowhere", "--data=demo"], "no checkpoint at /nowhere"),
+        (["--ckpt=README.md", "--data=demo"], "not a whole safetensors file"),
+        (["--ckpt=x"], "Flag --data must have a value"),
+    ],
+)
+def test_evaluate_script_says_what_is_wrong_in_one_line(arguments, message):
+    result = script("evaluate.py", *arguments)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
+    command = [
+        sys.executable,
+        "train.py",
+        "--config=configs/lol_cpu.py",
+        "--config.data.root=demo",
+        "--config.data.crop=32",
+        "--config.data.later=()",
+        "--config.total_steps=100000",
+        "--config.log.every=1",
+        f"--workdir={tmp_path}",
+    ]
+    # One device, as on a laptop: batch 4 needs no more.
+    env = os.environ | {"XLA_FLAGS": ""}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    reached = []
+    for _ in range(2):
+        process = subprocess.Popen(command, cwd=ROOT, env=env, **pipes)
+        _wait_for_record(tmp_path, process, max(reached, default=0) + 2)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 128 + signal.SIGTERM, err
+        assert "run the same command to resume" in err
+        if reached:
+            assert f"resuming at step {reached[-1]}" in out
+        with Checkpoints(tmp_path) as checkpoints:
+            reached.append(checkpoints.latest())
+    assert reached[1] > reached[0] > 0
+
+
+def _wait_for_record(workdir, process, step):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if any(r["step"] >= step for r in read_metrics(workdir)):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"no step {step}: {process.stderr.read()}")

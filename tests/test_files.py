@@ -1,0 +1,58 @@
+"""Files appear whole or not at all, and a place that fails is named."""
+
+import errno
+
+import pytest
+
+from lled_jax.errors import InputError
+from lled_jax.files import atomic_write, write_csv, write_json
+
+
+def test_atomic_write_replaces_at_success(tmp_path):
+    path = tmp_path / "new" / "file.txt"
+    for text in ("one", "two"):
+        with atomic_write(path) as temporary:
+            assert (temporary.parent, temporary.suffix) == (path.parent, ".txt")
+            temporary.write_text(text)
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, FileNotFoundError])
+def test_atomic_write_leaves_nothing_behind_on_failure(tmp_path, error):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def interrupted():
+        with atomic_write(path) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path):
+    path = tmp_path / "file.txt"
+
+    def fill():
+        with atomic_write(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(InputError) as caught:
+        fill()
+    assert str(caught.value).startswith(f"cannot write {path}: the disk is full")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        InputError, match=r"cannot write .*file/x\.json.*another folder"
+    ):
+        write_json(tmp_path / "file" / "x.json", {})
+    with pytest.raises(InputError, match=r"cannot write .*it is a folder"):
+        write_csv(tmp_path, ["a"], [])

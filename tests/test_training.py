@@ -1,0 +1,270 @@
+"""The train step, the loop, and what survives a kill."""
+
+import functools
+import os
+import signal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from jax.sharding import AxisType
+
+from lled_jax.data import memory, synthetic
+from lled_jax.data.order import Order, Stage
+from lled_jax.errors import InputError, Interrupted
+from lled_jax.models import variants
+from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.objectives import distilled, reference
+from lled_jax.training import loop, optimizer, sharding, state, step
+from lled_jax.training.checkpoints import Checkpoints
+from lled_jax.training.writer import Writer, read_metrics
+
+SMALL = GradientGuided(1, 8)
+WEIGHTS = {"l1": 1.0, "ssim": 0.5}
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return synthetic.demo("train").subset(np.arange(12))
+
+
+@functools.cache
+def compiled(objective, mesh, lr):
+    """One jitted step for all tests that use the same."""
+    schedule = optax.constant_schedule(lr)
+    adam = optimizer.adam(schedule)
+    return adam, step.make_step(objective, adam, schedule, 0.9, mesh)
+
+
+DEFAULT = reference(SMALL, WEIGHTS, ())
+L1 = reference(SMALL, {"l1": 1.0}, ())
+
+
+def make(model=SMALL, objective=DEFAULT, mesh=None, lr=1e-3):
+    mesh = mesh or sharding.make_mesh()
+    adam, advance = compiled(objective, mesh, lr)
+    first = state.create(variants.init(model, 0), adam)
+    return jax.device_put(first, sharding.replicated(mesh)), advance, mesh
+
+
+def run(model, pairs, steps, mesh=None, objective=DEFAULT, frozen=None, crop=32):
+    current, advance, mesh = make(model, objective, mesh)
+    order = Order(0, pairs.sizes, [Stage(0, crop, 4)])
+    metrics = []
+    for batch in memory.batches(pairs, order, 0, steps):
+        batch = sharding.put_batch(batch, sharding.batch_sharding(mesh))
+        current, values = advance(current, frozen or {}, batch)
+        metrics.append({name: float(v) for name, v in values.items()})
+    return current, metrics
+
+
+def assert_equal_trees(a, b):
+    assert jax.tree.structure(a) == jax.tree.structure(b)
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_golden_loss_curve(golden, pairs):
+    """Ten steps of the student; after a known change, write `losses` anew."""
+    student = variants.build("student")
+    objective = reference(student, WEIGHTS, ())
+    _, metrics = run(student, pairs, 10, objective=objective)
+    losses = [m["loss"] for m in metrics]
+    expected = np.loadtxt(golden / "student_losses.txt")
+    np.testing.assert_allclose(losses, expected, rtol=2e-3)
+
+
+def test_four_devices_equal_one(pairs):
+    assert jax.device_count() >= 4
+    one = jax.make_mesh((1,), ("data",), (AxisType.Auto,), devices=jax.devices()[:1])
+    many, many_metrics = run(SMALL, pairs, 3)
+    single, single_metrics = run(SMALL, pairs, 3, mesh=one)
+    for a, b in zip(many_metrics, single_metrics, strict=True):
+        assert a == pytest.approx(b, rel=1e-4)
+    # Adam divides by the gradient's size, so tiny gradients lose digits: lr is 1e-3.
+    for x, y in zip(
+        jax.tree.leaves(many.params), jax.tree.leaves(single.params), strict=True
+    ):
+        np.testing.assert_allclose(x, y, atol=2e-4)
+
+
+def test_loss_is_the_weighted_sum_of_its_terms(pairs):
+    weights = {"l1": 1.0, "ssim": 0.5, "gradient": 2.0, "charbonnier": 0.0}
+    _, metrics = run(SMALL, pairs, 1, objective=reference(SMALL, weights, ()))
+    values = metrics[0]
+    assert "charbonnier" not in values
+    total = sum(weights[n] * values[n] for n in ("l1", "ssim", "gradient"))
+    assert values["loss"] == pytest.approx(total, rel=1e-5)
+    assert values["lr"] == pytest.approx(1e-3)
+    assert values["grad_norm"] > 0
+
+
+def test_ema_follows_the_parameters(pairs):
+    start, _, _ = make()
+    after, _ = run(SMALL, pairs, 1)
+    rate = 1 - 1 / 10  # early on: 1 - (1 + t) / (10 + t)
+    expected = jax.tree.map(lambda a, b: a + rate * (b - a), start.ema, after.params)
+    for x, y in zip(jax.tree.leaves(expected), jax.tree.leaves(after.ema), strict=True):
+        np.testing.assert_allclose(x, y, atol=1e-6)
+    assert int(after.step) == 1
+
+
+@pytest.mark.parametrize("normalisation", ["literal", "unit_l2", "l1"])
+def test_distillation_pulls_towards_a_frozen_teacher(pairs, normalisation):
+    teacher = GradientGuided(2, 16)
+    frozen = {"teacher": variants.init(teacher, 1)}
+    before = jax.tree.map(np.asarray, frozen["teacher"])
+    objective = distilled(
+        SMALL,
+        teacher,
+        {"l1": 1e-6},
+        (),
+        weight={"literal": 1e8, "unit_l2": 10.0, "l1": 10.0}[normalisation],
+        stages=((-1, -1), (0, 0)),
+        normalisation=normalisation,
+    )
+    _, metrics = run(SMALL, pairs, 25, objective=objective, frozen=frozen)
+    distances = [m["distillation"] for m in metrics]
+    assert np.mean(distances[-5:]) < 0.8 * np.mean(distances[:5])
+    assert_equal_trees(frozen["teacher"], before)
+
+
+def test_schedules():
+    halving = optimizer.schedule("halving", 2e-4, 50_000, every=25_000)
+    for at, factor in ((0, 1), (24_999, 1), (25_000, 0.5), (49_999, 0.5)):
+        assert float(halving(at)) == pytest.approx(2e-4 * factor)
+    cosine = optimizer.schedule("cosine", 1e-3, 100, warmup=10)
+    assert float(cosine(0)) == 0
+    assert float(cosine(10)) == pytest.approx(1e-3)
+    assert float(cosine(55)) == pytest.approx(0.5e-3)
+    assert float(cosine(100)) == pytest.approx(0, abs=1e-9)
+    with pytest.raises(InputError, match="warmup 100 must be less"):
+        optimizer.schedule("cosine", 1e-3, 100, warmup=100)
+    with pytest.raises(InputError, match="known schedules: constant, halving"):
+        optimizer.schedule("linear", 1e-3, 100)
+
+
+def test_clipping_bounds_the_update():
+    grads = {"w": jnp.full((4,), 100.0)}
+    adam = optimizer.adam(optax.constant_schedule(1.0), clip_norm=1.0)
+    _, opt_state = adam.update(grads, adam.init(grads), grads)
+    moments = next(
+        s for s in jax.tree.leaves(opt_state, is_leaf=_is_adam) if _is_adam(s)
+    )
+    assert float(optax.tree.norm(moments.mu)) == pytest.approx(0.1, rel=1e-5)
+
+
+def _is_adam(node):
+    return isinstance(node, optax.ScaleByAdamState)
+
+
+class Run:
+    """A small run in a folder, as experiment.py puts one together."""
+
+    def __init__(self, folder, pairs, *, lr=1e-3, save_every=4, stop_at=None):
+        self.folder, self.pairs, self.lr = folder, pairs, lr
+        self.save_every, self.stop_at = save_every, stop_at
+        self.scored = []
+
+    def train(self, total):
+        current, advance, mesh = make(lr=self.lr)
+        _, later, _ = make(objective=L1, lr=self.lr)
+        order = Order(0, self.pairs.sizes, [Stage(0, 32, 4), Stage(6, 48, 4)])
+        with Checkpoints(self.folder) as checkpoints:
+            if checkpoints.latest() is not None:
+                current = checkpoints.restore(current)
+            start = int(current.step)
+            hooks = loop.Hooks(
+                save=lambda at, s: checkpoints.save(at, s, {"lr": self.lr}),
+                evaluate=self.score,
+                files_of=lambda at: [self.pairs.names[i] for i in order.draw(at).index],
+                log_every=2,
+                evaluate_every=4,
+                save_every=self.save_every,
+            )
+            return loop.train(
+                current,
+                {},
+                [loop.Phase(0, advance), loop.Phase(5, later)],
+                memory.batches(self.pairs, order, start, total),
+                total,
+                mesh,
+                Writer(self.folder, start, total),
+                hooks,
+            )
+
+    def score(self, at, current):
+        del current
+        self.scored.append(at)
+        if at == self.stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_resumed_run_equals_uninterrupted_bit_for_bit(tmp_path, pairs):
+    whole = Run(tmp_path / "whole", pairs)
+    expected = whole.train(10)
+    assert whole.scored == [4, 8, 10]
+    killed = Run(tmp_path / "killed", pairs, stop_at=4)
+    with pytest.raises(Interrupted, match="stopped by SIGTERM at step 5"):
+        killed.train(10)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert_equal_trees(Run(tmp_path / "killed", pairs).train(10), expected)
+    records = [
+        [{k: r[k] for k in ("step", "loss", "l1") if k in r} for r in read_metrics(at)]
+        for at in (tmp_path / "whole", tmp_path / "killed")
+    ]
+    # The leg that was stopped at step 5 logged 2 and 4; the rest is the same.
+    assert [r for r in records[0] if r["step"] != 6] == [
+        r for r in records[1] if r["step"] != 6
+    ]
+
+
+def test_records_after_the_last_checkpoint_are_dropped(tmp_path, pairs):
+    Run(tmp_path, pairs, save_every=4).train(4)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 6, "loss": 1.0}\n{"step": 7, "lo')
+    Run(tmp_path, pairs).train(6)
+    assert [r["step"] for r in read_metrics(tmp_path)] == [2, 4, 6]
+
+
+def test_phase_change_is_seen_in_the_terms(tmp_path, pairs):
+    Run(tmp_path, pairs).train(8)
+    terms = {r["step"]: set(r) for r in read_metrics(tmp_path) if "loss" in r}
+    assert "ssim" in terms[4]
+    assert "ssim" not in terms[8]
+
+
+def test_nan_stops_naming_step_and_files(tmp_path, pairs):
+    Run(tmp_path, pairs).train(4)
+    broken = Run(tmp_path, pairs, lr=float("nan"))
+    order = Order(0, pairs.sizes, [Stage(0, 32, 4)])
+    # Step 5 spoils the parameters, so the loss of step 6 is the first that is NaN.
+    files = ", ".join(pairs.names[i] for i in order.draw(5).index)
+    with pytest.raises(InputError, match=r"loss nan .* at step 6 \(batch: ") as error:
+        broken.train(10)
+    assert files in str(error.value)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.latest() == 4
+
+
+def test_damaged_checkpoint_is_named(tmp_path, pairs):
+    Run(tmp_path, pairs).train(4)
+    data = [p for p in (tmp_path / "checkpoints/4/state").rglob("*") if p.is_file()]
+    for path in data:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"checkpoints/4 cannot be read .* delete"):
+        Run(tmp_path, pairs).train(8)
+
+
+def test_no_checkpoint_is_said(tmp_path):
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.latest() is None
+        with pytest.raises(InputError, match="train first"):
+            checkpoints.config()
+
+
+def test_batch_must_divide_over_the_devices():
+    with pytest.raises(InputError, match="batch 3 does not divide over 4 devices"):
+        sharding.check_batch(3, sharding.make_mesh())
