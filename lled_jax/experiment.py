@@ -55,6 +55,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
         first = jax.process_index() == 0
         if first:
             write_json(workdir / "config.json", _plain(config))
+        batches = _batches(config, data, order, step)
         writer = Writer(workdir, step, total, quiet=not first)
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(
@@ -65,7 +66,6 @@ def train(config: ConfigDict, workdir: Path) -> None:
             evaluate_every=config.log.evaluate_every,
             save_every=config.log.save_every,
         )
-        batches = _batches(config, data, order, step)
         state = loop.train(state, frozen, phases, batches, total, mesh, writer, hooks)
     if first:
         facts = {"step": total, "kind": "final EMA"}
