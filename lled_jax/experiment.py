@@ -32,10 +32,10 @@ DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
 def train(config: ConfigDict, workdir: Path) -> None:
     """Train as `config` says, resuming whatever `workdir` holds.
 
-    Leaves config.json, checkpoints, metrics, pictures, curves.png, ema.safetensors (the final EMA
-    parameters) and best.safetensors (the best on the held-out scenes).  A config with
-    a `teacher_run` trains that first.  Raises `InputError` for whatever the user can
-    mend, and `loop.Interrupted` after a signal, with everything saved.
+    Leaves config.json, checkpoints, metrics, pictures, curves.png, ema.safetensors (the
+    final EMA parameters) and best.safetensors (the best on the held-out scenes).  A
+    config with a `teacher_run` trains that first.  Raises `InputError` for whatever the
+    user can mend, and `Interrupted` after a signal, with everything saved.
     """
     config_schema.check(config.to_dict())
     teacher_run = config.get(config_schema.TEACHER_RUN)

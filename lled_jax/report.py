@@ -35,9 +35,15 @@ _HEADINGS = {
 
 
 def print_table(
-    evaluation: Evaluation, console: Console, *, per_image: bool = True
+    evaluation: Evaluation,
+    console: Console,
+    *,
+    per_image: bool = True,
+    untouched: Evaluation | None = None,
 ) -> None:
     """Print the scores, a line per image and the mean, and how they were made.
+
+    `untouched`, the scores of the dark inputs themselves, adds their mean as a row.
 
     The columns that use the target's mean brightness stand behind a bar, dimmed: they
     are not comparable with the others.  `per_image=False` prints the mean only.
@@ -60,6 +66,9 @@ def print_table(
     for index, name in enumerate(evaluation.names if per_image else ()):
         scores = {c: values[index] for c, values in evaluation.scores.items()}
         table.add_row(*_cells(name, scores, apart))
+    if untouched is not None:
+        table.add_section()
+        table.add_row(*_cells("input", untouched.means, apart))
     if not per_image:
         table.add_row(*mean_row)
     console.print(table)

@@ -8,6 +8,7 @@ from PIL import Image
 from rich.console import Console
 
 from lled_jax.data.decode import read_image
+from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
 from lled_jax.files import atomic_write
 from lled_jax.inference import enhancer
@@ -44,7 +45,7 @@ def score_checkpoint(ckpt: Path, data: str, split: str, out: Path) -> Evaluation
             Image.fromarray(enhanced).save(partial, format="PNG")
 
     result = evaluate(source, enhancer(name, params), on_image=keep)
-    _report(result, sheet, out, facts | _about(str(ckpt), data, split))
+    _report(result, _untouched(source), sheet, out, facts | _about(ckpt, data, split))
     return result
 
 
@@ -54,19 +55,28 @@ def score_predictions(folder: Path, data: str, split: str, out: Path) -> Evaluat
     sheet = ContactSheet()
     pictures = pictures_in(folder, source.names, read_image)
     result = score_pictures(source, pictures, on_image=sheet.add)
-    _report(result, sheet, out, _about(str(folder), data, split))
+    _report(result, _untouched(source), sheet, out, _about(folder, data, split))
     return result
 
 
-def _about(scored: str, data: str, split: str) -> dict[str, Any]:
-    return {"scored": scored, "data": data, "split": split}
+def _about(scored: Path, data: str, split: str) -> dict[str, Any]:
+    return {"scored": str(scored), "data": data, "split": split}
+
+
+def _untouched(source: PairSource) -> Evaluation:
+    """The scores of the dark images themselves: what every method starts from."""
+    return evaluate(source, lambda low: low)
 
 
 def _report(
-    result: Evaluation, sheet: ContactSheet, out: Path, facts: dict[str, Any]
+    result: Evaluation,
+    untouched: Evaluation,
+    sheet: ContactSheet,
+    out: Path,
+    facts: dict[str, Any],
 ) -> None:
     # First the files: a closed pipe must not cost them.
-    write_results(result, out, facts)
+    write_results(result, out, facts | {"input_means": untouched.means})
     sheet.write(out / "contact_sheet.png")
     console = Console()
     console.print(
@@ -75,7 +85,7 @@ def _report(
         markup=False,
     )
     console.print()
-    print_table(result, console)
+    print_table(result, console, untouched=untouched)
     console.print(f"\nresults: {out}", highlight=False, markup=False)
 
 
