@@ -7,6 +7,8 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
 )
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# As our code asks for, but here TensorFlow may have started Keras before it.
+os.environ["KERAS_BACKEND"] = "jax"
 
 from pathlib import Path
 
