@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import app, flags
 
 from lled_jax import scoring
 from lled_jax.cli.process import exit_status, parse_flags
@@ -45,7 +45,6 @@ def run() -> None:
 
 def main(argv: Sequence[str]) -> None:
     """Run; exit status 0, or 1 after one line that says what to mend."""
-    logging.set_verbosity(logging.WARNING)
     sys.exit(exit_status(run))
 
 

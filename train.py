@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import app, flags
 from ml_collections import config_flags
 
 from lled_jax import experiment
@@ -32,7 +32,6 @@ def run() -> None:
 
 def main(argv: Sequence[str]) -> None:
     """Run; exits with the status above."""
-    logging.set_verbosity(logging.WARNING)  # Orbax tells every detail otherwise
     sys.exit(exit_status(run))
 
 

@@ -268,3 +268,13 @@ def test_no_checkpoint_is_said(tmp_path):
 def test_batch_must_divide_over_the_devices():
     with pytest.raises(InputError, match="batch 3 does not divide over 4 devices"):
         sharding.check_batch(3, sharding.make_mesh())
+
+
+def test_a_checkpoint_that_will_not_fit_is_refused(tmp_path, pairs, monkeypatch):
+    Run(tmp_path, pairs).train(4)
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(InputError, match=r"checkpoints: it needs .* MiB left; free"):
+        Run(tmp_path, pairs).train(8)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.latest() == 4

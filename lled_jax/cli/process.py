@@ -1,8 +1,10 @@
 """How a command ends: one clear line and an exit status, no traceback for users."""
 
+import logging
 import sys
 from collections.abc import Callable
 
+import absl.logging
 from absl.flags import Error
 
 from lled_jax.config_schema import check_overrides
@@ -14,6 +16,10 @@ def exit_status(command: Callable[[], None]) -> int:
 
     Other exceptions are defects of ours and pass.
     """
+    absl.logging.set_verbosity(absl.logging.WARNING)  # Orbax tells every detail
+    # A checkpoint that fails leaves hundreds of failed writes, each with a traceback;
+    # the checkpoint's own error says it once.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         command()
     except InputError as error:

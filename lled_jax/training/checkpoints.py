@@ -4,6 +4,9 @@ The EMA parameters are an item of their own, so that evaluation reads them witho
 knowing the optimiser.  Saving is asynchronous; `close` waits for the last one.
 """
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +19,8 @@ from lled_jax.errors import InputError
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
+# Parts of a checkpoint are written twice before they are merged.
+SPACE = 3
 
 
 class Checkpoints:
@@ -42,7 +47,8 @@ class Checkpoints:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        with suppress(InputError) if kind else nullcontext():
+            self.close()  # the first error is the one to tell
 
     def latest(self) -> int | None:
         """The step of the newest checkpoint, or None."""
@@ -52,18 +58,14 @@ class Checkpoints:
         """Begin to save the state; the arrays are copied before this returns."""
         if step in self._manager.all_steps():
             return
+        self._check_space(state)
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(_without_ema(state)),
             ema=ocp.args.StandardSave(state.ema),
             config=ocp.args.JsonSave(config),
         )
-        try:
+        with self._explained():
             self._manager.save(step, args=items)
-        except OSError as error:
-            raise InputError(
-                f"cannot save a checkpoint in {self._folder}: {error}; "
-                "free some space and run the same command to resume"
-            ) from error
 
     def restore(self, template: TrainState) -> TrainState:
         """The newest state, laid out as `template`; `InputError` if it is damaged."""
@@ -89,14 +91,34 @@ class Checkpoints:
     def close(self) -> None:
         """Wait until the last checkpoint is whole on disk."""
         try:
-            self._manager.wait_until_finished()
-        except OSError as error:
-            raise InputError(
-                f"cannot save a checkpoint in {self._folder}: {error}; "
-                "free some space and run the same command to resume"
-            ) from error
+            with self._explained():
+                self._manager.wait_until_finished()
         finally:
             self._manager.close()
+
+    def _check_space(self, state: TrainState) -> None:
+        """Refuse to begin what will not fit: TensorStore fails with 100 tracebacks."""
+        need = SPACE * sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+        free = shutil.disk_usage(self._folder).free
+        if free < need:
+            raise InputError(
+                f"cannot save a checkpoint in {self._folder}: it needs "
+                f"{need / 2**20:.0f} MiB and the disk has {free / 2**20:.0f} MiB left; "
+                "free some space and run the same command to resume"
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn a failed save, this one or the one before, into an `InputError`."""
+        try:
+            yield
+        except (OSError, ValueError) as error:  # TensorStore raises ValueError
+            full = "No space left" in str(error) or "quota" in str(error)
+            reason = "the disk is full" if full else _first_line(error)
+            raise InputError(
+                f"cannot save a checkpoint in {self._folder}: {reason}; "
+                "free some space and run the same command to resume"
+            ) from error
 
     def _restore(self, items: ocp.args.Composite) -> Any:
         step = self.latest()
@@ -106,11 +128,15 @@ class Checkpoints:
             return self._manager.restore(step, args=items)
         except Exception as error:
             # Orbax and TensorStore raise many types for a damaged checkpoint.
-            reason = str(error).strip().splitlines()[0][:200]
             raise InputError(
-                f"checkpoint {self._folder / str(step)} cannot be read ({reason}); "
+                f"checkpoint {self._folder / str(step)} cannot be read "
+                f"({_first_line(error)}); "
                 "delete that folder to go on from the one before"
             ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
 
 
 def _without_ema(state: TrainState) -> dict[str, Any]:
