@@ -13,6 +13,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -24,6 +25,13 @@ GOLDEN = Path(__file__).parent / "golden"
 def golden() -> Path:
     """The folder of committed reference values."""
     return GOLDEN
+
+
+@pytest.fixture(scope="session")
+def reference(golden: Path) -> dict[str, np.ndarray]:
+    """PyTorch's inputs and values of the losses, by tests/golden's script."""
+    with np.load(golden / "losses.npz") as file:
+        return dict(file)
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,6 @@ EVERY = pytest.mark.parametrize("normalisation", list(NORMALISATIONS))
 
 
 @pytest.fixture(scope="module")
-def reference(golden):
-    with np.load(golden / "losses.npz") as file:
-        return dict(file)
-
-
-@pytest.fixture(scope="module")
 def pair(reference):
     return jnp.asarray(reference["student"]), jnp.asarray(reference["teacher"])
 

@@ -16,12 +16,6 @@ LOSSES = (l1, charbonnier, ssim_loss, gradient_loss)
 
 
 @pytest.fixture(scope="module")
-def reference(golden):
-    with np.load(golden / "losses.npz") as file:
-        return dict(file)
-
-
-@pytest.fixture(scope="module")
 def pair(reference):
     return jnp.asarray(reference["enhanced"]), jnp.asarray(reference["target"])
 

@@ -29,12 +29,6 @@ KINDS = pytest.mark.parametrize("kind", list(PREPROCESSING))
 
 
 @pytest.fixture(scope="module")
-def reference(golden):
-    with np.load(golden / "losses.npz") as file:
-        return dict(file)
-
-
-@pytest.fixture(scope="module")
 def pair(reference):
     return jnp.asarray(reference["enhanced"]), jnp.asarray(reference["target"])
 
