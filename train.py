@@ -13,7 +13,6 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
-from lled_jax import experiment
 from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
 
@@ -27,6 +26,12 @@ def run() -> None:
     if not file.is_file():
         found = ", ".join(str(path) for path in sorted(Path("configs").glob("*.py")))
         raise InputError(f"no config file {file}; there are: {found}")
+    try:
+        from lled_jax import experiment
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"training needs {error.name}: pip install 'lled-jax[train]'"
+        ) from error
     experiment.train(_CONFIG.value, Path(_WORKDIR.value or Path("runs") / file.stem))
 
 

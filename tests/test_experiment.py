@@ -169,6 +169,16 @@ def test_wrong_values_are_named(tmp_path, change, message):
         experiment.train(config, tmp_path)
 
 
+def test_missing_tensorflow_is_said_with_the_way_around(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.delitem(sys.modules, "lled_jax.data.pipeline", raising=False)
+    monkeypatch.delattr("lled_jax.data.pipeline", raising=False)
+    config = tiny(lol_cpu.get_config())
+    config.data.pipeline = "tfdata"
+    with pytest.raises(InputError, match=r"needs TensorFlow: .*pipeline=memory"):
+        experiment.train(config, tmp_path)
+
+
 def test_missing_key_is_named():
     config = teacher.get_config().to_dict()
     del config["optimizer"]["lr"]
