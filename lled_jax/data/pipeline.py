@@ -33,7 +33,7 @@ try:
 except ModuleNotFoundError as error:
     raise InputError(
         "the tf.data pipeline needs TensorFlow: pip install 'lled-jax[train]', or "
-        "train from memory"
+        "use data.pipeline=memory"
     ) from error
 
 # JAX owns the accelerators.  Too late if TensorFlow has been used before us.
