@@ -19,6 +19,8 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
             "dtype": "float32",
             "total_steps": 100_000,
             "ema_decay": 0.999,
+            "accumulate": 1,
+            "remat": False,
             "teacher": "",
             "data": {
                 "root": root,

@@ -13,9 +13,11 @@ KEYS: dict[str, type] = {
     "dtype": str,  # of the computation: float32 or bfloat16
     "total_steps": int,
     "ema_decay": float,
+    "accumulate": int,  # work through a batch in so many parts
+    "remat": bool,  # compute the FABs twice to save memory
     "teacher": str,  # a teacher's workdir or weights file; "": no distillation
     "data.root": str,  # a folder of pairs, or "demo"
-    "data.pipeline": str,  # tfdata or memory: the same batches
+    "data.pipeline": str,  # tfdata, memory or device: the same batches
     "data.holdout": float,  # fraction of the training images, in whole scenes
     "data.crop": int,
     "data.batch": int,  # over all devices
@@ -46,7 +48,10 @@ KEYS: dict[str, type] = {
 TEACHER_RUN = "teacher_run"
 
 # What may change between two legs of a run: none of it changes the result.
-FREE = ("data.root", "data.pipeline", "teacher", "perceptual.weights", "log.")
+FREE = (
+    *("data.root", "data.pipeline", "teacher", "perceptual.weights", "remat"),
+    "log.",
+)
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -99,7 +104,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
-_ARTICLES = {int: "an int", float: "a float", str: "a string", tuple: "a tuple"}
+_ARTICLES = {
+    int: "an int",
+    float: "a float",
+    str: "a string",
+    tuple: "a tuple",
+    bool: "True or False",
+}
 
 
 def _unknown(key: str) -> InputError:
@@ -113,7 +124,7 @@ def _unknown(key: str) -> InputError:
 
 def _fits(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
-        return False
+        return kind is bool
     return isinstance(value, (int, float) if kind is float else kind)
 
 

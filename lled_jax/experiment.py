@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from lled_jax import config_schema, held_out, objectives, weights_file
 from lled_jax.arrays import Params
-from lled_jax.data import memory, scenes, sources
+from lled_jax.data import memory, on_device, scenes, sources
 from lled_jax.data.order import Order, Stage
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
@@ -22,7 +22,7 @@ from lled_jax.objectives import Frozen
 from lled_jax.training import curves, loop, optimizer, sharding
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.state import TrainState, create
-from lled_jax.training.step import make_step
+from lled_jax.training.step import Prepare, make_step
 from lled_jax.training.writer import Writer
 
 FINAL = "ema.safetensors"
@@ -45,7 +45,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
     mesh = sharding.make_mesh()
     data, heldout = _data(config)
     order = _order(config, data, mesh)
-    phases, state, frozen = _method(config, mesh)
+    phases, state, frozen = _method(config, data, order, mesh)
     with Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
         if checkpoints.latest() is not None:
@@ -71,6 +71,8 @@ def train(config: ConfigDict, workdir: Path) -> None:
         facts = {"step": total, "kind": "final EMA"}
         weights_file.write(workdir / FINAL, config.model, state.ema, facts)
         curves.draw(workdir, workdir / "curves.png")
+    # A student of another process may read what the first has just written.
+    sharding.wait_for_all(f"{workdir} is complete")
 
 
 def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
@@ -91,7 +93,12 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
             "((step, crop, batch), ...)"
         ) from error
     for stage in (base, *later):
-        sharding.check_batch(stage.batch, mesh)
+        if config.accumulate < 1 or stage.batch % config.accumulate:
+            raise InputError(
+                f"batch {stage.batch} cannot be worked through in {config.accumulate} "
+                "parts; choose config.accumulate to divide it"
+            )
+        sharding.check_batch(stage.batch // config.accumulate, mesh)
         sources.require_min_size(data, stage.crop)
     return Order(config.seed, data.sizes, [base, *later])
 
@@ -99,28 +106,29 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
 def _batches(
     config: ConfigDict, data: PairSource, order: Order, start: int
 ) -> Iterator[dict[str, np.ndarray]]:
-    processes = jax.process_index(), jax.process_count()
+    span = start, config.total_steps, jax.process_index(), jax.process_count()
+    if config.data.pipeline == "device":
+        return on_device.addresses(order, *span)
     if config.data.pipeline == "memory":
-        data = sources.load(data)
-        return memory.batches(data, order, start, config.total_steps, *processes)
+        return memory.batches(sources.load(data), order, *span)
     if config.data.pipeline == "tfdata":
         # Here, since TensorFlow is slow to start and many machines have none.
         from lled_jax.data import pipeline
 
-        return pipeline.batches(data, order, start, config.total_steps, *processes)
+        return pipeline.batches(data, order, *span)
     raise InputError(
-        f"unknown data.pipeline {config.data.pipeline!r}; use tfdata or memory"
+        f"unknown data.pipeline {config.data.pipeline!r}; use tfdata, memory or device"
     )
 
 
 def _method(
-    config: ConfigDict, mesh: jax.sharding.Mesh
+    config: ConfigDict, data: PairSource, order: Order, mesh: jax.sharding.Mesh
 ) -> tuple[list[loop.Phase], TrainState, Frozen]:
     """The step of each phase, the state before the first step, the frozen inputs."""
     if config.dtype not in DTYPES:
         raise InputError(f"unknown dtype {config.dtype!r}; use {' or '.join(DTYPES)}")
     dtype = DTYPES[config.dtype]
-    model = variants.build(config.model, dtype=dtype)
+    model = variants.build(config.model, dtype=dtype, remat=config.remat)
     weights, layers = config.loss.to_dict(), tuple(config.perceptual.layers)
     frozen: dict[str, Any] = {}
     if weights["perceptual"] != 0:
@@ -139,12 +147,31 @@ def _method(
         )
     schedule = _schedule(config)
     adam = optimizer.adam(schedule, clip_norm=config.optimizer.clip_norm)
+    resident = config.data.pipeline == "device"
+    if resident:
+        frozen["pixels"] = on_device.pixels(data)
+    starts = {*goals, *(stage.start for stage in order.stages if resident)}
     phases = [
-        loop.Phase(start, make_step(goal, adam, schedule, config.ema_decay, mesh))
-        for start, goal in goals.items()
+        loop.Phase(
+            start,
+            make_step(
+                goals[max(at for at in goals if at <= start)],
+                adam,
+                schedule,
+                config.ema_decay,
+                mesh,
+                accumulate=config.accumulate,
+                prepare=_gather(order.stage(start).crop) if resident else None,
+            ),
+        )
+        for start in sorted(starts)
     ]
     state = create(variants.init(model, config.seed), adam)
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
+
+
+def _gather(crop: int) -> Prepare:
+    return lambda frozen, draw: on_device.gather(frozen["pixels"], draw, crop)
 
 
 def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:

@@ -125,15 +125,18 @@ def test_a_run_leaves_what_it_says(trained):
     assert load_weights(workdir / "teacher")[0] == "teacher"
 
 
-def test_tfdata_and_memory_train_alike(tmp_path, trained):
-    config = tiny(lol_cpu.get_config(), 2)
-    config.data.pipeline = "tfdata"
-    experiment.train(config, tmp_path / "a")
-    config.data.pipeline = "memory"
-    experiment.train(config, tmp_path / "b")
-    a, b = (load_weights(tmp_path / run)[1] for run in "ab")
-    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
-        np.testing.assert_array_equal(x, y)
+def test_all_pipelines_train_alike(tmp_path):
+    config = tiny(lol_cpu.get_config(), 4)
+    config.data.later = ((2, 48, 4),)
+    results = {}
+    for pipeline in ("memory", "tfdata", "device"):
+        config.data.pipeline = pipeline
+        experiment.train(config, tmp_path / pipeline)
+        results[pipeline] = load_weights(tmp_path / pipeline)[1]
+    expected = jax.tree.leaves(results.pop("memory"))
+    for other in results.values():
+        for x, y in zip(expected, jax.tree.leaves(other), strict=True):
+            np.testing.assert_array_equal(x, y)
 
 
 def test_another_config_is_refused(trained):
@@ -155,6 +158,8 @@ def test_another_config_is_refused(trained):
         ({"data.pipeline": "disk"}, "unknown data.pipeline 'disk'"),
         ({"data.crop": 512}, "512"),
         ({"data.batch": 3}, "batch 3 does not divide"),
+        ({"accumulate": 3}, "batch 4 cannot be worked through in 3 parts"),
+        ({"remat": 1}, "'remat' is 1; it must be True or False"),
         ({"data.later": (1, 2)}, "'data.later' is"),
         ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
         ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),

@@ -131,6 +131,34 @@ def test_distillation_pulls_towards_a_frozen_teacher(pairs, normalisation):
     assert_equal_trees(frozen["teacher"], before)
 
 
+def test_accumulated_parts_equal_the_whole_batch(pairs):
+    adam = optimizer.adam(optax.constant_schedule(1e-3))
+    mesh = jax.make_mesh((1,), ("data",), (AxisType.Auto,), devices=jax.devices()[:1])
+    order = Order(0, pairs.sizes, [Stage(0, 32, 4)])
+    batch = next(memory.batches(pairs, order, 0, 1))
+    results = []
+    for model, parts in ((SMALL, 1), (SMALL, 4), (SMALL.clone(remat=True), 2)):
+        advance = step.make_step(
+            reference(model, WEIGHTS, ()),
+            adam,
+            optax.constant_schedule(1e-3),
+            0.9,
+            mesh,
+            accumulate=parts,
+        )
+        current = state.create(variants.init(SMALL, 0), adam)
+        current, metrics = advance(current, {}, batch)
+        moments = jax.tree.leaves(current.opt_state, is_leaf=_is_adam)
+        results.append((metrics, next(m.mu for m in moments if _is_adam(m))))
+    for metrics, gradient in results[1:]:
+        for name, value in results[0][0].items():
+            assert float(metrics[name]) == pytest.approx(float(value), rel=1e-5)
+        for x, y in zip(
+            jax.tree.leaves(gradient), jax.tree.leaves(results[0][1]), strict=True
+        ):
+            np.testing.assert_allclose(x, y, atol=1e-6)
+
+
 def test_schedules():
     halving = optimizer.schedule("halving", 2e-4, 50_000, every=25_000)
     for at, factor in ((0, 1), (24_999, 1), (25_000, 0.5), (49_999, 0.5)):

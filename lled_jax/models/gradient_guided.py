@@ -34,13 +34,15 @@ class GradientGuided(nn.Module):
     """The network for any image size, even or odd: [b h w 3] in [0, 1] -> `Outputs`.
 
     `dtype` is the type of the computation (parameters stay float32 and so does the
-    returned image); `folded` picks the tail's fast and equal form.
+    returned image); `folded` picks the tail's fast and equal form; `remat` computes the
+    FABs again in the backward pass instead of keeping what is inside them.
     """
 
     fabs: int
     channels: int
     folded: bool = True
     dtype: DTypeLike | None = None
+    remat: bool = False
 
     @nn.compact
     def __call__(self, low: Images) -> Outputs:
@@ -48,9 +50,10 @@ class GradientGuided(nn.Module):
         e, g = self._head("enhance_head")(low), self._head("gradient_head")(sobel(low))
         e = e + g
         enhancement, gradient = [e], [g]
+        fab = nn.remat(FAB) if self.remat else FAB
         for n in range(self.fabs):
-            e = FAB(self.dtype, name=f"enhance_fab{n}")(e)
-            g = FAB(self.dtype, name=f"gradient_fab{n}")(g)
+            e = fab(self.dtype, name=f"enhance_fab{n}")(e)
+            g = fab(self.dtype, name=f"gradient_fab{n}")(g)
             e = e + g
             enhancement.append(e)
             gradient.append(g)

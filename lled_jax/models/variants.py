@@ -33,13 +33,19 @@ VARIANTS = {
 
 
 def build(
-    name: str, *, folded: bool = True, dtype: DTypeLike | None = None
+    name: str,
+    *,
+    folded: bool = True,
+    dtype: DTypeLike | None = None,
+    remat: bool = False,
 ) -> GradientGuided:
     """The network called `name`; an unknown name raises `InputError`."""
     if name not in VARIANTS:
         raise InputError(f"unknown model {name!r}; known models: {', '.join(VARIANTS)}")
     variant = VARIANTS[name]
-    return GradientGuided(variant.fabs, variant.channels, folded=folded, dtype=dtype)
+    return GradientGuided(
+        variant.fabs, variant.channels, folded=folded, dtype=dtype, remat=remat
+    )
 
 
 def init(model: GradientGuided, seed: int) -> Params:

@@ -78,7 +78,8 @@ def train(
                 state, frozen, put_batch(batch, sharding)
             )
             step += 1
-            meter.add(step, metrics, len(batch["low"]) * jax.process_count())
+            rows = len(next(iter(batch.values())))
+            meter.add(step, metrics, rows * jax.process_count())
             writer.advance()
             if _due(step, hooks.log_every) or step == total_steps:
                 writer.scalars(step, meter.take())
