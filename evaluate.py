@@ -2,6 +2,7 @@
 
     python evaluate.py --ckpt runs/student --data data/LOL
     python evaluate.py --ckpt student.safetensors --data demo
+    python evaluate.py --ckpt runs/student --data data/LOL --backend openvino
     python evaluate.py --predictions FOLDER --data data/LOL
 
 Prints a table and writes scores.json, scores.csv, the enhanced PNGs and a contact
@@ -24,6 +25,7 @@ _DATA = flags.DEFINE_string(
     "data", None, "A folder of pairs, or 'demo'.", required=True
 )
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "test"], "Part of the data set.")
+_BACKEND = flags.DEFINE_string("backend", "jax", "What runs the network.")
 _OUT = flags.DEFINE_string("out", None, "Folder for the results.")
 
 
@@ -34,7 +36,7 @@ def run() -> None:
         path = Path(_CKPT.value)
         base = path if path.is_dir() else path.parent
         out = Path(_OUT.value or base / "evaluation")
-        scoring.score_checkpoint(path, data, split, out)
+        scoring.score_checkpoint(path, data, split, out, _BACKEND.value)
     elif _PREDICTIONS.value and not _CKPT.value:
         folder = Path(_PREDICTIONS.value)
         out = Path(_OUT.value or folder.with_name(folder.name + "_evaluation"))

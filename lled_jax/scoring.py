@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
+from lled_jax.backends import enhancer
 from lled_jax.data.decode import read_image
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
 from lled_jax.files import atomic_write
-from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants
 from lled_jax.report import ContactSheet, print_table, write_results
@@ -20,18 +20,21 @@ from lled_jax.report import ContactSheet, print_table, write_results
 PAPER_SIZE = (1200, 900)
 
 
-def score_checkpoint(ckpt: Path, data: str, split: str, out: Path) -> Evaluation:
+def score_checkpoint(
+    ckpt: Path, data: str, split: str, out: Path, backend: str = "jax"
+) -> Evaluation:
     """Enhance a split with a checkpoint's EMA parameters; score and write it to `out`.
 
-    `data` is a folder of pairs or "demo".  `out` gets scores.json, scores.csv,
-    contact_sheet.png and enhanced/NAME.png.  Raises `InputError` for what the user
-    can mend.
+    `data` is a folder of pairs or "demo"; `backend` one of `backends.BACKENDS`.  `out`
+    gets scores.json, scores.csv, contact_sheet.png and enhanced/NAME.png.  Raises
+    `InputError` for what the user can mend.
     """
     source = open_source(data, split)
     name, params = load_weights(ckpt)
     width, height = PAPER_SIZE
     facts = {
         "model": name,
+        "backend": backend,
         "parameters": variants.count_parameters(params),
         f"gmacs_{width}x{height}": variants.count_macs(name, height, width) / 1e9,
     }
@@ -44,7 +47,7 @@ def score_checkpoint(ckpt: Path, data: str, split: str, out: Path) -> Evaluation
         with atomic_write(out / "enhanced" / f"{image}.png") as partial:
             Image.fromarray(enhanced).save(partial, format="PNG")
 
-    result = evaluate(source, enhancer(name, params), on_image=keep)
+    result = evaluate(source, enhancer(backend, name, params), on_image=keep)
     _report(result, _untouched(source), sheet, out, facts | _about(ckpt, data, split))
     return result
 

@@ -15,8 +15,8 @@ LAYERS = [
     {"arrays", "errors"},
     {"images", "files", "ssim", "models"},
     {"losses", "perceptual", "distillation", "lpips", "metrics", "weights_file"},
-    {"objectives", "evaluation", "inference", "data", "training"},
-    {"report", "config_schema", "locate", "held_out"},
+    {"objectives", "evaluation", "inference", "data", "training", "onnx_graph"},
+    {"report", "config_schema", "locate", "held_out", "backends"},
     {"experiment", "scoring"},
     {"cli"},
 ]
@@ -31,6 +31,9 @@ ONLY = {
     "matplotlib": {"training/curves.py"},
     "safetensors": {"weights_file.py"},
     "keras": {"models/vgg.py"},
+    "onnx": {"onnx_graph.py"},
+    "onnxruntime": {"backends.py"},
+    "openvino": {"backends.py"},
     "skimage": set(),
 }
 

@@ -40,7 +40,7 @@ def _cache_compilations() -> None:
 
     A training step compiles for seconds; from the cache it is there in half of one.
     """
-    if jax.config.jax_compilation_cache_dir is None:
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", str(base / "lled_jax" / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)

@@ -1,0 +1,110 @@
+"""Other ways to run a trained network on a CPU: the same answers, sooner.
+
+The libraries are optional and imported when a backend is asked for.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import UInt8
+
+from lled_jax import inference
+from lled_jax.arrays import EncodedImage, Params
+from lled_jax.errors import InputError
+from lled_jax.inference import Enhance
+
+# A folder of photos has few sizes; each costs the memory of its feature maps.
+KEPT_SIZES = 4
+
+
+def enhancer(backend: str, name: str, params: Params) -> Enhance:
+    """As `lled_jax.inference.enhancer` does it, run by `backend`.
+
+    `name` is the variant that `params` belong to.  The 32-bit backends differ from
+    JAX by rounding: by one level, in about one value of 10 000; bf16 by one or two,
+    in one of six.  The function is for one thread at a time; OpenVINO's compiles for
+    each new size.  Raises `InputError` if the backend is unknown, its package is
+    missing, or this CPU cannot run it.
+    """
+    if backend not in BACKENDS:
+        known = ", ".join(BACKENDS)
+        raise InputError(f"unknown backend {backend!r}; known backends: {known}")
+    return BACKENDS[backend](name, params)
+
+
+def _openvino(name: str, params: Params) -> Enhance:
+    return _run_openvino(name, params, "f32")
+
+
+def _openvino_bf16(name: str, params: Params) -> Enhance:
+    return _run_openvino(name, params, "bf16")
+
+
+def _run_openvino(name: str, params: Params, precision: str) -> Enhance:
+    with _installed_by("cpu"):
+        import openvino
+
+        from lled_jax import onnx_graph
+    core = openvino.Core()
+    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if precision == "bf16" and "BF16" not in able:
+        raise InputError("this CPU has no bf16 arithmetic: use the backend 'openvino'")
+    hints = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+
+    # Compiled for its size a network runs a quarter faster than for any size, and
+    # compiling takes about as long as running twice.
+    @lru_cache(maxsize=KEPT_SIZES)
+    def compiled(dtype: str, shape: tuple[int, ...]) -> openvino.CompiledModel:
+        graph = onnx_graph.build(name, params, dtype)
+        model = core.read_model(graph.SerializeToString())
+        model.reshape([1, *shape])
+        return core.compile_model(model, "CPU", hints)
+
+    def run(low: EncodedImage) -> UInt8[np.ndarray, "h w 3"]:
+        network = compiled(low.dtype.name, low.shape)
+        batch = np.ascontiguousarray(low[None])
+        return network(batch, share_outputs=False)[0][0]
+
+    return run
+
+
+def _onnxruntime(name: str, params: Params) -> Enhance:
+    with _installed_by("onnxruntime"):
+        import onnxruntime
+
+        from lled_jax import onnx_graph
+
+    @lru_cache
+    def session(dtype: str) -> onnxruntime.InferenceSession:
+        graph = onnx_graph.build(name, params, dtype)
+        return onnxruntime.InferenceSession(
+            graph.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+
+    def run(low: EncodedImage) -> UInt8[np.ndarray, "h w 3"]:
+        return session(low.dtype.name).run(None, {"low": low[None]})[0][0]
+
+    return run
+
+
+@contextmanager
+def _installed_by(extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in {"onnx", "onnxruntime", "openvino"}:
+            raise
+        raise InputError(
+            f"the package {error.name} is missing: pip install 'lled-jax[{extra}]'"
+        ) from error
+
+
+BACKENDS: dict[str, Callable[[str, Params], Enhance]] = {
+    "jax": inference.enhancer,
+    "openvino": _openvino,
+    "openvino_bf16": _openvino_bf16,
+    "onnxruntime": _onnxruntime,
+}
+"""The ways to run a network, by name: each takes a variant and its parameters."""
