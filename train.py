@@ -4,6 +4,8 @@ Any key of the config can be set, as in ``--config.optimizer.lr=1e-4``.  All goe
 --workdir (default: runs/<name of the config>), and the same command resumes there.
 Exit status: 0 done, 1 something to mend (one line says what), 143 or 130 after SIGTERM
 or Ctrl-C, with everything saved.
+
+On several machines start it on each; docs/clusters.md has the commands.
 """
 
 import sys
@@ -13,11 +15,16 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
+from lled_jax.cli.distributed import initialise
 from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+# Only where the cluster does not say it itself.
+_COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0.")
+_PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train.")
+_PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which this is, from 0.")
 
 
 def run() -> None:
@@ -32,6 +39,7 @@ def run() -> None:
         raise InputError(
             f"training needs {error.name}: pip install 'lled-jax[train]'"
         ) from error
+    initialise(_COORDINATOR.value, _PROCESSES.value, _PROCESS_ID.value)
     experiment.train(_CONFIG.value, Path(_WORKDIR.value or Path("runs") / file.stem))
 
 

@@ -8,14 +8,16 @@ import numpy as np
 
 from lled_jax import weights_file
 from lled_jax.data.pairs import PairSource
-from lled_jax.evaluation import evaluate
+from lled_jax.evaluation import Enhance, OnImage, evaluate
 from lled_jax.inference import enhancer
+from lled_jax.training.sharding import total
 from lled_jax.training.state import TrainState
 from lled_jax.training.writer import Writer
 
 BEST = "best.safetensors"
 # Of the picture grid.
 ROWS, ROW_HEIGHT, SHRINK = 4, 200, 3
+COLUMNS = ("psnr", "ssim")
 
 
 def scorer(
@@ -24,11 +26,15 @@ def scorer(
     """A hook that scores the EMA parameters of `model` on the held-out pairs.
 
     It logs the means and a picture grid, and keeps the parameters of the best PSNR
-    so far in `workdir`/best.safetensors.  Does nothing if nothing is held out.
+    so far in `workdir`/best.safetensors.  Does nothing if nothing is held out.  Of
+    several processes each scores its share of the pairs, so that none waits long for
+    another (collectives have time limits); the first alone writes.
     """
+    numbers = np.arange(jax.process_index(), len(heldout), jax.process_count())
+    share = heldout.subset(numbers)
 
     def score(step: int, state: TrainState) -> None:
-        if jax.process_index() != 0 or len(heldout) == 0:
+        if len(heldout) == 0:
             return
         ema = jax.device_get(state.ema)
         rows: list[np.ndarray] = []
@@ -37,9 +43,9 @@ def scorer(
             if len(rows) < ROWS:
                 rows.append(_row(*pictures))
 
-        means = evaluate(
-            heldout, enhancer(model, ema), columns=("psnr", "ssim"), on_image=keep
-        ).means
+        means = _means(share, enhancer(model, ema), keep)
+        if jax.process_index() != 0:
+            return
         writer.scalars(step, {f"holdout_{name}": v for name, v in means.items()})
         writer.picture(step, _stack(rows))
         path = workdir / BEST
@@ -49,6 +55,16 @@ def scorer(
             weights_file.write(path, model, ema, facts)
 
     return score
+
+
+def _means(share: PairSource, enhance: Enhance, keep: OnImage) -> dict[str, float]:
+    """The mean scores over the pairs of all processes, each counted once."""
+    sums = np.zeros(1 + len(COLUMNS))
+    if len(share):  # there may be fewer pairs than processes
+        means = evaluate(share, enhance, columns=COLUMNS, on_image=keep).means
+        sums = len(share) * np.array([1, *(means[name] for name in COLUMNS)])
+    count, *scores = total(sums)
+    return {name: float(s / count) for name, s in zip(COLUMNS, scores, strict=True)}
 
 
 def _row(low: np.ndarray, enhanced: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from jax.sharding import Mesh
 
 from lled_jax.errors import InputError, Interrupted
 from lled_jax.objectives import Frozen
-from lled_jax.training.sharding import batch_sharding, put_batch
+from lled_jax.training.sharding import Agreement, batch_sharding, put_batch
 from lled_jax.training.state import TrainState
 from lled_jax.training.step import Metrics, StepFn
 from lled_jax.training.writer import Writer
@@ -66,9 +66,10 @@ def train(
 
     Raises `InputError` that names the step and the files when the loss is not finite
     (nothing bad is saved), and `Interrupted` after a signal, with the state saved.
+    A signal to one process of several stops all of them at the same step.
     """
     step, meter = int(state.step), _Meter(hooks.files_of)
-    sharding = batch_sharding(mesh)
+    sharding, agreement = batch_sharding(mesh), Agreement(mesh, LAG)
     with _signals() as received, closing(writer):
         while step < total_steps:
             started = time.monotonic()
@@ -81,13 +82,14 @@ def train(
             rows = len(next(iter(batch.values())))
             meter.add(step, metrics, rows * jax.process_count())
             writer.advance()
+            signum = agreement.on(max(received, default=0))
             if _due(step, hooks.log_every) or step == total_steps:
                 writer.scalars(step, meter.take())
-            if _due(step, hooks.save_every) or step == total_steps or received:
+            if _due(step, hooks.save_every) or step == total_steps or signum:
                 meter.check()  # never save a state that is not known to be finite
                 hooks.save(step, state)
-            if received:
-                raise Interrupted(step, received[0])
+            if signum:
+                raise Interrupted(step, signum)
             if _due(step, hooks.evaluate_every) or step == total_steps:
                 meter.check()
                 with meter.paused():

@@ -1,0 +1,122 @@
+"""The benchmarks start, agree with their peers, and write what they promise."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TIMES = {"median_ms", "min_ms", "max_ms"}
+
+
+def _needs(*packages):
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+
+
+def _run(script, *options, cwd):
+    """The script with --quick; what it wrote and what it printed."""
+    output = cwd / "result.json"
+    # Users run it with the package installed; here the checkout stands for that.
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, ROOT / "benchmarks" / script, "--quick"]
+    done = subprocess.run(
+        [*map(str, command), "--output", str(output), *options],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(output.read_text(encoding="utf-8")), done.stdout
+
+
+def _check_table(data, printed, first):
+    assert data["quick"] is True
+    assert data["machine"].keys() >= {"cpu", "cores", "versions", "date", "backend"}
+    assert data["machine"]["versions"]["jax"]
+    for row in data["rows"]:
+        assert row.keys() >= TIMES
+        assert 0 < row["min_ms"] <= row["median_ms"] <= row["max_ms"]
+    assert first in printed
+    assert "written: " in printed
+
+
+def test_inference_without_peers(tmp_path):
+    options = ("--models", "student,teacher", "--sizes", "21x13", "--peers", "linen")
+    data, printed = _run("inference.py", *options, "--memory", cwd=tmp_path)
+    _check_table(data, printed, "| student | 21x13 | ours |")
+    assert [(row["model"], row["candidate"]) for row in data["rows"]] == [
+        (model, name) for model in ("student", "teacher") for name in ("ours", "linen")
+    ]
+    for row in data["rows"]:
+        assert row["distance"] <= 1e-4
+        assert row["host_peak_mib"] > 50
+    assert data["roofline"][0]["needed_gmac"] < data["roofline"][0]["gmac"]
+
+
+def test_inference_equals_pytorch(tmp_path):
+    _needs("torch")
+    peers = "torch,torch_channels_last"
+    options = ("--sizes", "21x13", "--peers", peers)
+    data, printed = _run("inference.py", *options, cwd=tmp_path)
+    _check_table(data, printed, "| teacher | 21x13 | torch_channels_last |")
+    assert not data["skipped"]
+    assert len(data["rows"]) == 2 * 3
+    assert all(row["distance"] <= 1e-4 for row in data["rows"])
+
+
+def test_inference_equals_exported_networks(tmp_path):
+    _needs("torch", "onnx", "onnxruntime", "openvino")
+    peers = "onnxruntime,openvino,backend:jax,backend:onnxruntime,backend:openvino"
+    options = ("--models", "student", "--sizes", "21x13", "--peers", peers)
+    data, _ = _run("inference.py", *options, cwd=tmp_path)
+    assert not data["skipped"]
+    assert {row["candidate"] for row in data["rows"]} == {"ours", *peers.split(",")}
+
+
+def test_training_equals_pytorch(tmp_path):
+    _needs("torch")
+    peers = "torch,torch_channels_last"
+    options = ("--cases", "2x16", "--losses", "paper", "--peers", peers)
+    data, printed = _run("training.py", *options, cwd=tmp_path)
+    _check_table(data, printed, "| student | paper | 2x16x16 | torch |")
+    assert [row["candidate"] for row in data["rows"]] == ["ours", *peers.split(",")]
+    # The second of two steps, so gradients and Adam are compared too.
+    assert all(row["distance"] <= 1e-4 for row in data["rows"])
+    assert data["ema"] == {"ours and linen": "on", "torch": "on"}
+
+
+def test_training_of_ours_alone(tmp_path):
+    options = ("--cases", "1x16", "--losses", "l1", "--peers", "linen")
+    data, printed = _run("training.py", *options, cwd=tmp_path)
+    _check_table(data, printed, "| student | l1 | 1x16x16 | linen |")
+
+
+def test_data(tmp_path):
+    _needs("skimage")
+    data, printed = _run("data.py", "--pipelines", "memory", cwd=tmp_path)
+    _check_table(data, printed, "| constant |")
+    assert [row["batches"] for row in data["rows"]] == ["constant", "memory"]
+    assert all(0 <= row["waited"] <= 1 for row in data["rows"])
+
+
+@pytest.mark.parametrize("script", ["inference.py", "training.py"])
+def test_unknown_peer_is_refused(script):
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / script), "--peers", "theano"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 2
+    assert "'theano'" in done.stderr
+    assert "linen" in done.stderr
