@@ -186,7 +186,10 @@ def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
 
 
 def _plain(config: ConfigDict) -> dict[str, Any]:
-    return {k: v for k, v in config.to_dict().items() if k != "teacher_run"}
+    """The run's own config, without that of a teacher trained before it."""
+    own = config.to_dict()
+    own.pop(config_schema.TEACHER_RUN, None)
+    return own
 
 
 def _check_same_run(old: Mapping[str, Any], new: ConfigDict, workdir: Path) -> None:

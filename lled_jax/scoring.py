@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from rich.console import Console
 
 from lled_jax.backends import enhancer
 from lled_jax.data.decode import read_image
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
-from lled_jax.files import atomic_write
+from lled_jax.files import write_png
 from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants
 from lled_jax.report import ContactSheet, print_table, write_results
@@ -44,8 +43,7 @@ def score_checkpoint(
         image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
     ) -> None:
         sheet.add(image, low, enhanced, high)
-        with atomic_write(out / "enhanced" / f"{image}.png") as partial:
-            Image.fromarray(enhanced).save(partial, format="PNG")
+        write_png(out / "enhanced" / f"{image}.png", enhanced)
 
     result = evaluate(source, enhancer(backend, name, params), on_image=keep)
     _report(result, _untouched(source), sheet, out, facts | _about(ckpt, data, split))

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
-from lled_jax.files import atomic_write
+from lled_jax.files import atomic_write, write_png
 
 METRICS = "metrics.jsonl"
 
@@ -72,10 +71,7 @@ class Writer:
         """Record a picture: a PNG under pictures/ and an image in TensorBoard."""
         if self._quiet:
             return
-        path = self._workdir / "pictures" / f"{step:07d}.png"
-        path.parent.mkdir(exist_ok=True)
-        with atomic_write(path) as partial:
-            Image.fromarray(grid).save(partial, format="PNG")
+        write_png(self._workdir / "pictures" / f"{step:07d}.png", grid)
         self._board.add_image("low_enhanced_high", grid, step, dataformats="HWC")
 
     def message(self, text: str) -> None:
