@@ -62,7 +62,18 @@ def make_step(
         in_shardings=(whole, whole, split),
         out_shardings=(whole, whole),
         donate_argnums=0,
+        compiler_options=_compiler_options(mesh),
     )
+
+
+def _compiler_options(mesh: Mesh) -> dict[str, str]:
+    """On a CPU, XLA's own convolutions: YNNPACK's are slower in the backward pass.
+
+    Only jaxlib 0.10 uses YNNPACK's everywhere; 0.11 does on large images, where the
+    forward pass gains less than the backward pass loses (docs/performance.md).
+    """
+    cpu = mesh.devices.flat[0].platform == "cpu"
+    return {"xla_cpu_experimental_ynn_fusion_type": ""} if cpu else {}
 
 
 def _accumulated(
