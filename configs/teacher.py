@@ -28,6 +28,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
                 "holdout": 0.1,
                 "crop": 256,
                 "batch": 8,
+                "exposure": 0.0,
                 "later": (),
             },
             "optimizer": {

@@ -21,6 +21,7 @@ KEYS: dict[str, type] = {
     "data.holdout": float,  # fraction of the training images, in whole scenes
     "data.crop": int,
     "data.batch": int,  # over all devices
+    "data.exposure": float,  # dark images times or by up to 1 + this; 0: as they are
     "data.later": tuple,  # ((step, crop, batch), ...): from that step on
     "optimizer.lr": float,
     "optimizer.schedule": str,  # constant, halving or cosine

@@ -19,10 +19,10 @@ from lled_jax.files import write_json
 from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
-from lled_jax.training import curves, loop, optimizer, sharding
+from lled_jax.training import augmentation, curves, loop, optimizer, sharding
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.state import TrainState, create
-from lled_jax.training.step import Prepare, make_step
+from lled_jax.training.step import Batch, Prepare, make_step
 from lled_jax.training.writer import Writer
 
 FINAL = "ema.safetensors"
@@ -161,7 +161,7 @@ def _method(
                 config.ema_decay,
                 mesh,
                 accumulate=config.accumulate,
-                prepare=_gather(order.stage(start).crop) if resident else None,
+                prepare=_prepare(config, order.stage(start).crop),
             ),
         )
         for start in sorted(starts)
@@ -170,8 +170,21 @@ def _method(
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 
 
-def _gather(crop: int) -> Prepare:
-    return lambda frozen, draw: on_device.gather(frozen["pixels"], draw, crop)
+def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
+    """What is left to do to a batch inside the step, if anything."""
+    resident = config.data.pipeline == "device"
+    seed, strength = config.seed, config.data.exposure
+    if strength < 0:
+        raise InputError(f"data.exposure is {strength}; it must be 0 or more")
+    if not resident and strength == 0:
+        return None
+
+    def prepare(step: jax.Array, frozen: Frozen, batch: Batch) -> Batch:
+        if resident:
+            batch = on_device.gather(frozen["pixels"], batch, crop)
+        return augmentation.expose(batch, seed, step, strength) if strength else batch
+
+    return prepare
 
 
 def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.models import variants
-from lled_jax.models.blocks import fold
+from lled_jax.models.tail import fold
 
 OPSET = 17
 # The oldest file format that carries this opset, so that old runtimes read it too.

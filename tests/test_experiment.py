@@ -14,7 +14,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from configs import demo, lol_cpu, student, teacher
+from configs import best_student, demo, lol_cpu, student, teacher
 from lled_jax import config_schema, experiment, weights_file
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
@@ -26,6 +26,7 @@ CONFIGS = {
     "teacher": teacher.get_config,
     "student": student.get_config,
     "lol_cpu": lol_cpu.get_config,
+    "best_student": best_student.get_config,
     "demo": demo.get_config,
 }
 

@@ -7,9 +7,10 @@ import pytest
 from jax.extend.core import ClosedJaxpr
 
 from lled_jax.errors import InputError
-from lled_jax.models import blocks, variants
+from lled_jax.models import blocks, tail, variants
+from lled_jax.models.area import Area
 from lled_jax.models.convolution import conv3x3, kernel_gradient
-from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.gradient_guided import GradientGuided, apply
 
 
 def _params_from_torch(reference):
@@ -106,8 +107,8 @@ def test_folded_tail_equals_plain(height, width, channels):
             strict=True,
         )
     )
-    plain = blocks.tail_plain(x, up, up_bias, out, out_bias)
-    folded = blocks.tail_folded(x, up, up_bias, out, out_bias)
+    plain = tail.tail_plain(x, up, up_bias, out, out_bias)
+    folded = tail.tail_folded(x, up, up_bias, out, out_bias)
     assert plain.shape == (2, 2 * height, 2 * width, 3)
     np.testing.assert_allclose(folded, plain, atol=2e-4, rtol=1e-5)
 
@@ -124,15 +125,39 @@ def test_gradients_of_folded_tail_equal_plain(height, width, channels):
     out_bias = jax.random.normal(keys[4], (3,))
     weight = jax.random.normal(keys[5], (2, 2 * height, 2 * width, 3))
 
-    def gradients(tail):
+    def gradients(layers):
         def scalar(*args):
-            return jnp.sum(weight * tail(*args))
+            return jnp.sum(weight * layers(*args))
 
         return jax.grad(scalar, argnums=range(5))(x, up, up_bias, out, out_bias)
 
-    plain, folded = gradients(blocks.tail_plain), gradients(blocks.tail_folded)
+    plain, folded = gradients(tail.tail_plain), gradients(tail.tail_folded)
     for one, other in zip(plain, folded, strict=True):
         np.testing.assert_allclose(other, one, atol=2e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [None, jnp.bfloat16])
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 5), (7, 12), (24, 33)])
+@pytest.mark.parametrize("margin", [(0, 3), (1, 0), (9, 8)])
+def test_area_of_a_padded_image_equals_the_image(size, margin, dtype):
+    model = GradientGuided(2, 16, dtype=dtype)
+    params = variants.init(model, 0)
+    low = jax.random.uniform(jax.random.key(0), (2, *size, 3))
+    margins = ((0, 0), (0, margin[0]), (0, margin[1]), (0, 0))
+    padded = jnp.pad(low, margins, mode="edge")
+    area = Area(*map(jnp.int32, size))
+    alone = apply(model, params, low)
+    within = apply(model, params, padded, area)
+    height, width = size
+    tolerance = 2e-6 if dtype is None else 0.02
+    np.testing.assert_allclose(
+        within.enhanced[:, :height, :width], alone.enhanced, atol=tolerance
+    )
+    # Nothing leaks in through the features that distillation or later stages see.
+    height, width = (height + 1) // 2, (width + 1) // 2
+    for stage in (*within.enhancement, *within.gradient):
+        assert not np.any(stage[:, height:])
+        assert not np.any(stage[:, :, width:])
 
 
 @pytest.mark.parametrize(

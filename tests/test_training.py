@@ -17,7 +17,7 @@ from lled_jax.errors import InputError, Interrupted
 from lled_jax.models import variants
 from lled_jax.models.gradient_guided import GradientGuided
 from lled_jax.objectives import distilled, reference
-from lled_jax.training import loop, optimizer, sharding, state, step
+from lled_jax.training import augmentation, loop, optimizer, sharding, state, step
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.writer import Writer, read_metrics
 
@@ -157,6 +157,43 @@ def test_accumulated_parts_equal_the_whole_batch(pairs):
             jax.tree.leaves(gradient), jax.tree.leaves(results[0][1]), strict=True
         ):
             np.testing.assert_allclose(x, y, atol=1e-6)
+
+
+def test_exposure_scales_each_dark_image_by_one_gain_within_bounds():
+    low = np.full((64, 2, 3, 3), 100, np.uint8)
+    batch = {"low": jnp.asarray(low), "high": jnp.asarray(low)}
+    exposed = augmentation.expose(batch, 0, jnp.int32(7), 0.6)
+    assert exposed["high"] is batch["high"]
+    gains = np.asarray(exposed["low"]) / np.float32(100 / 255)
+    assert (np.ptp(gains.reshape(64, -1), axis=1) < 1e-6).all()
+    assert gains.min() >= 1 / 1.6 - 1e-6
+    assert gains.max() <= 1.6 + 1e-6
+    # As often darker as brighter, and up to the bounds.
+    assert abs(np.log(gains).mean()) < 0.1
+    assert gains.min() < 0.7 < 1.45 < gains.max()
+    white = {"low": jnp.ones((8, 1, 1, 3)), "high": batch["high"]}
+    assert augmentation.expose(white, 0, jnp.int32(7), 9.0)["low"].max() == 1
+
+
+def test_exposure_is_addressed_by_seed_and_step_on_any_number_of_devices():
+    mesh, one = (
+        jax.make_mesh((n,), ("data",), (AxisType.Auto,), devices=jax.devices()[:n])
+        for n in (4, 1)
+    )
+    low = np.full((8, 2, 2, 3), 50, np.uint8)
+
+    def gains(mesh, seed, step):
+        split = sharding.batch_sharding(mesh)
+        expose = jax.jit(
+            lambda batch, step: augmentation.expose(batch, seed, step, 1.0),
+            in_shardings=(split, sharding.replicated(mesh)),
+        )
+        exposed = expose(sharding.put_batch({"low": low}, split), jnp.int32(step))
+        return np.asarray(exposed["low"])[:, 0, 0, 0]
+
+    np.testing.assert_array_equal(gains(mesh, 3, 5), gains(one, 3, 5))
+    assert (gains(one, 3, 5) != gains(one, 3, 6)).all()
+    assert (gains(one, 3, 5) != gains(one, 4, 5)).all()
 
 
 def test_schedules():

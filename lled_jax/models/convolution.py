@@ -1,4 +1,4 @@
-"""A 3x3 convolution whose kernel gradient is fast on a CPU too.
+"""The network's 3x3 convolution, whose kernel gradient is fast on a CPU too.
 
 XLA takes the gradient of a kernel as a convolution in which the images of the batch are
 the channels that are summed over.  On a CPU it is slow when they are few: one channel
@@ -9,12 +9,17 @@ as well: the sum over the image is the sum over its strips.
 
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
 from lled_jax.arrays import Features
+
+# PyTorch's default for convolutions, U(+-1/sqrt(fan_in)): the paper's code base starts
+# from it, and its third of LeCun's variance keeps six residual blocks in range.
+kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
 Kernel = Float[Array, "3 3 c d"]
 

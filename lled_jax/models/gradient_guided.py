@@ -16,7 +16,10 @@ from jax.typing import DTypeLike
 
 from lled_jax.arrays import Features, Images, Params
 from lled_jax.images import sobel
-from lled_jax.models.blocks import FAB, Tail, kernel_init
+from lled_jax.models.area import Area, within
+from lled_jax.models.blocks import FAB
+from lled_jax.models.convolution import kernel_init
+from lled_jax.models.tail import Tail
 
 
 class Outputs(NamedTuple):
@@ -36,6 +39,9 @@ class GradientGuided(nn.Module):
     `dtype` is the type of the computation (parameters stay float32 and so does the
     returned image); `folded` picks the tail's fast and equal form; `remat` computes the
     FABs again in the backward pass instead of keeping what is inside them.
+
+    Where only an `area` of `low` is the image and the rest repeats its last row and
+    column, the answer inside is that of the image alone; outside it means nothing.
     """
 
     fabs: int
@@ -45,19 +51,22 @@ class GradientGuided(nn.Module):
     remat: bool = False
 
     @nn.compact
-    def __call__(self, low: Images) -> Outputs:
+    def __call__(self, low: Images, area: Area | None = None) -> Outputs:
         height, width = low.shape[1:3]
-        e, g = self._head("enhance_head")(low), self._head("gradient_head")(sobel(low))
+        half = area and area.halved()
+        edges = within(sobel(low), area)
+        e = within(self._head("enhance_head")(within(low, area)), half)
+        g = within(self._head("gradient_head")(edges), half)
         e = e + g
         enhancement, gradient = [e], [g]
         fab = nn.remat(FAB) if self.remat else FAB
         for n in range(self.fabs):
-            e = fab(self.dtype, name=f"enhance_fab{n}")(e)
-            g = fab(self.dtype, name=f"gradient_fab{n}")(g)
+            e = fab(self.dtype, name=f"enhance_fab{n}")(e, half)
+            g = fab(self.dtype, name=f"gradient_fab{n}")(g, half)
             e = e + g
             enhancement.append(e)
             gradient.append(g)
-        image = Tail(self.folded, self.dtype, name="tail")(e)
+        image = Tail(self.folded, self.dtype, name="tail")(e, half)
         # An odd size is one pixel short of twice the half resolution.
         image = image[:, :height, :width].astype(jnp.float32)
         return Outputs(image, tuple(enhancement), tuple(gradient))
@@ -75,8 +84,10 @@ class GradientGuided(nn.Module):
         )
 
 
-def apply(model: GradientGuided, params: Params, low: Images) -> Outputs:
+def apply(
+    model: GradientGuided, params: Params, low: Images, area: Area | None = None
+) -> Outputs:
     """One forward pass; pure."""
-    outputs = model.apply({"params": params}, low)
+    outputs = model.apply({"params": params}, low, area)
     assert isinstance(outputs, Outputs)
     return outputs

@@ -17,7 +17,7 @@ from lled_jax.training.state import TrainState
 
 Metrics = dict[str, Array]
 Batch = dict[str, Array]
-Prepare = Callable[[Frozen, Batch], Batch]
+Prepare = Callable[[Array, Frozen, Batch], Batch]
 StepFn = Callable[[TrainState, Frozen, Batch], tuple[TrainState, Metrics]]
 
 
@@ -37,12 +37,13 @@ def make_step(
     the mean of `loss` and of every term, the gradient's global norm, and lr.  `state`
     is donated; `frozen` is read only.  `accumulate` > 1 works through the batch in
     so many parts, for batches that do not fit, with the same result up to rounding.
-    `prepare` makes the batch inside the step from whatever the iterator yields.
+    `prepare` (step, frozen, batch) makes the batch inside the step from whatever the
+    iterator yields.
     """
 
     def step(state: TrainState, frozen: Frozen, batch: Batch) -> tuple[Any, Metrics]:
         if prepare is not None:
-            batch = prepare(frozen, batch)
+            batch = prepare(state.step, frozen, batch)
         gradients = _accumulated(objective, accumulate)
         metrics, grads = gradients(state.params, frozen, batch)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
