@@ -32,8 +32,12 @@ PACKAGES = (
 PARITY = 1e-4
 """How far outputs in float32 may be from ours: images in [0, 1], losses of about 1."""
 
-HALF_PARITY = 3e-2
-"""The same for tf32 and bf16, whose 10 and 8 bits of mantissa differ by design."""
+HALF_PARITY = 5e-2
+"""The same for tf32 and bf16, whose 10 and 8 bits of mantissa differ by design.
+
+It bounds the largest of millions of differences on random weights; the worst seen was
+0.030 (bf16, 1200x900).
+"""
 
 
 class Unavailable(Exception):

@@ -8,7 +8,7 @@ from lled_jax.data import sources, synthetic
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
 from lled_jax.models import variants
-from lled_jax.training.checkpoints import FOLDER, Checkpoints
+from lled_jax.shipped import SHIPPED
 
 DEMO = "demo"
 
@@ -22,14 +22,21 @@ def open_source(root: str, split: str) -> PairSource:
 def load_weights(path: Path) -> tuple[str, Params]:
     """Variant and EMA parameters of a run's workdir or of a safetensors file.
 
+    A name of `SHIPPED` that is no file or folder stands for the package's own weights.
+
     Raises `InputError` if there is neither, or it cannot be read.
     """
+    if str(path) in SHIPPED and not path.exists():
+        path = SHIPPED[str(path)].path()
     if path.is_file():
         return weights_file.read(path)[:2]
+    # Here, since Orbax is slow to import and weights files do not need it.
+    from lled_jax.training.checkpoints import FOLDER, Checkpoints
+
     if not (path / FOLDER).is_dir():
         raise InputError(
-            f"no checkpoint at {path}; give a run's workdir or a "
-            f"{weights_file.SUFFIX} file"
+            f"no checkpoint at {path}; give a run's workdir, a "
+            f"{weights_file.SUFFIX} file, or {' or '.join(SHIPPED)}"
         )
     with Checkpoints(path) as checkpoints:
         name = checkpoints.config()["model"]

@@ -14,9 +14,9 @@ PACKAGE = ROOT / "lled_jax"
 LAYERS = [
     {"arrays", "errors"},
     {"images", "files", "ssim", "models"},
-    {"losses", "perceptual", "distillation", "lpips", "metrics", "weights_file"},
+    {"losses", "perceptual", "distillation", "lpips", "metrics", "weights_file", "shipped"},
     {"objectives", "evaluation", "inference", "data", "training", "onnx_graph"},
-    {"report", "config_schema", "locate", "held_out", "backends"},
+    {"report", "config_schema", "locate", "held_out", "backends", "pretrained"},
     {"experiment", "scoring"},
     {"cli"},
 ]

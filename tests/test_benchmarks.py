@@ -120,3 +120,10 @@ def test_unknown_peer_is_refused(script):
     assert done.returncode == 2
     assert "'theano'" in done.stderr
     assert "linen" in done.stderr
+
+
+def test_scaling(tmp_path):
+    options = ("--devices", "1,2", "--batch", "2", "--crop", "16", "--steps", "2")
+    data, printed = _run("scaling.py", *options, cwd=tmp_path)
+    _check_table(data, printed, "| student | 1 |")
+    assert [row["devices"] for row in data["rows"]] == [1, 2]

@@ -91,6 +91,20 @@ def two_processes(workdir, *, script=("train.py",), **changes):
     )
 
 
+def devices(count, workdir, **changes):
+    """A process of `count` devices, started."""
+    settings = SETTINGS | changes
+    command = [
+        *(sys.executable, "train.py", "--config=configs/lol_cpu.py"),
+        *(f"--config.{key}={value}" for key, value in settings.items()),
+        f"--workdir={workdir}",
+    ]
+    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | flags, stdout=subprocess.PIPE, text=True
+    )
+
+
 def assert_same_run(workdir, expected):
     """The losses that `workdir` logged, and its final parameters."""
     losses = [
@@ -132,6 +146,16 @@ def test_two_processes_equal_one(tmp_path, expected):
         assert (tmp_path / path.name).exists(), path.name
     boards = [len(list((at / "tensorboard").iterdir())) for at in (tmp_path, expected)]
     assert boards[0] == boards[1]
+
+
+def test_eight_devices_equal_one(tmp_path):
+    changes = {"data.batch": 8, "data.exposure": 0.5}
+    runs = {n: devices(n, tmp_path / str(n), **changes) for n in (1, 8)}
+    for count, run in runs.items():
+        said, _ = run.communicate(timeout=240)
+        assert run.returncode == 0
+        assert f"{count} cpu device(s)" in said
+    assert_same_run(tmp_path / "8", tmp_path / "1")
 
 
 def test_a_signal_to_one_of_two_stops_both_and_one_resumes(tmp_path, expected):

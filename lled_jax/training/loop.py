@@ -70,6 +70,7 @@ def train(
     """
     step, meter = int(state.step), _Meter(hooks.files_of)
     sharding, agreement = batch_sharding(mesh), Agreement(mesh, LAG)
+    first, began = step, time.monotonic()
     with _signals() as received, closing(writer):
         while step < total_steps:
             started = time.monotonic()
@@ -79,6 +80,10 @@ def train(
                 state, frozen, put_batch(batch, sharding)
             )
             step += 1
+            if step == first + 1:
+                jax.block_until_ready(metrics)
+                seconds = time.monotonic() - began
+                writer.message(f"first step after {seconds:.1f} s, compiled")
             rows = len(next(iter(batch.values())))
             meter.add(step, metrics, rows * jax.process_count())
             writer.advance()

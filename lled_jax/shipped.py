@@ -1,0 +1,33 @@
+"""The trained weights that come with the package; weights/README.md describes them."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from lled_jax.errors import InputError
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+class Shipped(NamedTuple):
+    """A weights file of the package, and what it must contain."""
+
+    file: str
+    sha256: str
+
+    def path(self) -> Path:
+        """Where it is.
+
+        Raises `InputError` if it is missing or not the file that was shipped.
+        """
+        path = FOLDER / self.file
+        cure = "install the package again"
+        if not path.is_file():
+            raise InputError(f"the weights {path} are missing: {cure}")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
+            raise InputError(f"the weights {path} are damaged or changed: {cure}")
+        return path
+
+
+SHIPPED = {"student": Shipped("student.safetensors", "")}
+"""By the name that `lled_jax.load` and --ckpt take."""

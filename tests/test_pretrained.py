@@ -1,0 +1,107 @@
+"""The weights that come with the package: whole, loaded by name, and never absurd."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+import lled_jax
+from lled_jax import locate, pretrained, shipped, weights_file
+from lled_jax.data import synthetic
+from lled_jax.data.decode import read_image
+from lled_jax.errors import InputError
+from lled_jax.metrics import psnr
+
+
+@pytest.fixture(scope="module")
+def student():
+    return lled_jax.load()
+
+
+@pytest.mark.parametrize("name", shipped.SHIPPED)
+def test_what_is_shipped_is_whole_and_described(name):
+    path = shipped.SHIPPED[name].path()
+    variant, _, facts = weights_file.read(path)
+    assert variant == name
+    card = (shipped.FOLDER / "README.md").read_text()
+    assert shipped.SHIPPED[name].sha256 in card
+    assert str(facts["step"]) in card
+
+
+def test_changed_or_missing_weights_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    with pytest.raises(InputError, match=r"student\.safetensors are missing: install"):
+        lled_jax.load("student")
+    (tmp_path / "student.safetensors").write_bytes(b"something else")
+    with pytest.raises(InputError, match="are damaged or changed: install the package"):
+        lled_jax.load("student")
+
+
+def test_a_folder_of_that_name_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("student").mkdir()
+    with pytest.raises(InputError, match="no checkpoint at student"):
+        locate.load_weights(Path("student"))
+
+
+def test_it_brightens_photos_of_no_training_set(student):
+    pairs = synthetic.demo("test")
+    for low, high in (pairs[i] for i in range(len(pairs))):
+        before, after = (
+            float(psnr(*(np.float32(x)[None] / 255 for x in (image, high)))[0])
+            for image in (low, student.enhance(low))
+        )
+        assert after > before + 5
+
+
+def test_files_arrays_and_the_pure_function_agree(student, tmp_path):
+    low = synthetic.demo("test")[0][0][:40, :30]
+    Image.fromarray(low).save(tmp_path / "dark.png")
+    from_file = student.enhance(tmp_path / "dark.png")
+    np.testing.assert_array_equal(student.enhance(low), from_file)
+    batch = np.float32(low)[None] / 255
+    pure = jax.jit(student.apply)(student.params, jax.numpy.asarray(batch))
+    np.testing.assert_allclose(pure[0] * 255, from_file, atol=0.51)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5000, 7), (7, 5000), (64, 64)])
+@pytest.mark.parametrize("value", [0, 1, 255])
+def test_flat_frames_give_flat_and_finite_frames(student, shape, value):
+    low = np.full((*shape, 3), value, np.uint8)
+    bright = student.enhance(low)
+    assert bright.shape == low.shape
+    exact = student.apply(student.params, jax.numpy.asarray(low[None] / np.float32(255)))
+    assert np.isfinite(exact).all()
+    # Away from the border, where the convolutions see zeros.
+    inner = bright[20:-20, 20:-20] if min(shape) > 40 else bright[:0]
+    assert inner.size == 0 or np.ptp(inner.reshape(-1, 3), axis=0).max() <= 1
+    if value == 255:
+        assert bright.mean() > 128
+
+
+def test_real_dark_photos_come_out_neither_black_nor_white(student, shared):
+    photos = sorted((shared / "data" / "unpaired").glob("*"))
+    pictures = [p for p in photos if p.suffix.lower() in (".png", ".jpg", ".bmp")]
+    assert len(pictures) > 5
+    for path in pictures:
+        low = read_image(path)
+        bright = student.enhance(low)
+        clipped = np.mean((bright == 0).all(-1)), np.mean((bright == 255).all(-1))
+        assert max(clipped) < 0.3 + np.mean((low == 255).all(-1)), path.name
+        assert bright.mean() > low.mean(), path.name
+
+
+def test_importing_the_package_alone_is_light():
+    code = (
+        "import sys, lled_jax; assert 'jax' not in sys.modules; lled_jax.load; "
+        "assert 'tensorflow' not in sys.modules; "
+        "assert 'orbax.checkpoint' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert pretrained.load is lled_jax.load
+    with pytest.raises(AttributeError, match="has no attribute 'unload'"):
+        lled_jax.unload  # noqa: B018
