@@ -85,6 +85,7 @@ def least_bytes(name: str, height: int, width: int, itemsize: int) -> int:
     one = -(-height // 2) * -(-width // 2) * variant.channels * itemsize
     # The image is float32 in and out; the second head can share the first's read.
     images = 2 * height * width * 3 * 4
+    assert variant.guide, "the count is of two branches"
     return (15 * variant.fabs + 3) * one + images
 
 

@@ -1,7 +1,7 @@
 """Low-light image enhancement with knowledge distillation, in JAX and Flax.
 
-    import lled_jax
-    bright = lled_jax.load("student").enhance("dark.jpg")  # uint8 [h w 3]
+import lled_jax
+bright = lled_jax.load("student").enhance("dark.jpg")  # uint8 [h w 3]
 """
 
 from typing import TYPE_CHECKING, Any

@@ -19,7 +19,7 @@ from lled_jax.files import write_json
 from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
-from lled_jax.training import augmentation, curves, loop, optimizer, sharding
+from lled_jax.training import augmentation, loop, optimizer, sharding
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.state import TrainState, create
 from lled_jax.training.step import Batch, Prepare, make_step
@@ -70,6 +70,9 @@ def train(config: ConfigDict, workdir: Path) -> None:
     if first:
         facts = {"step": total, "kind": "final EMA"}
         weights_file.write(workdir / FINAL, config.model, state.ema, facts)
+        # Here, since matplotlib is slow to import and only the end needs it.
+        from lled_jax.training import curves
+
         curves.draw(workdir, workdir / "curves.png")
     # A student of another process may read what the first has just written.
     sharding.wait_for_all(f"{workdir} is complete")
@@ -78,6 +81,8 @@ def train(config: ConfigDict, workdir: Path) -> None:
 def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     """Training pairs and held-out pairs, of different scenes."""
     source = open_source(config.data.root, "train")
+    if config.data.pipeline in ("memory", "device"):
+        source = sources.load(source)  # now, so that each file is decoded only once
     training, heldout = scenes.holdout(source, config.data.holdout, config.seed)
     chosen = heldout[: config.log.evaluate_images]
     return source.subset(training), source.subset(chosen)
@@ -110,7 +115,7 @@ def _batches(
     if config.data.pipeline == "device":
         return on_device.addresses(order, *span)
     if config.data.pipeline == "memory":
-        return memory.batches(sources.load(data), order, *span)
+        return memory.batches(data, order, *span)
     if config.data.pipeline == "tfdata":
         # Here, since TensorFlow is slow to start and many machines have none.
         from lled_jax.data import pipeline

@@ -35,13 +35,17 @@ def build(name: str, params: Params, encoding: str = "float32") -> onnx.ModelPro
     ``uint16``: [batch height width 3] of that type to uint8 of that shape, rounded as
     a file holds it.  Raises `InputError` for an unknown name or encoding.
     """
-    fabs = variants.build(name).fabs
+    network = variants.build(name)
+    if network.guide != "sobel":
+        raise InputError(
+            f"a {name} cannot be exported to ONNX, nor run by another backend than jax"
+        )
     if encoding not in _TYPES:
         raise InputError(f"unknown encoding {encoding!r}; known: {', '.join(_TYPES)}")
     graph = _Graph()
     # An accelerator would fold the kernels in shorter floats.
     with jax.default_matmul_precision("highest"):
-        enhanced = _network(graph, params, fabs, _decode(graph, encoding))
+        enhanced = _network(graph, params, network.fabs, _decode(graph, encoding))
     answer = _encode(graph, encoding, enhanced)
     return _model(graph, encoding, answer)
 

@@ -45,9 +45,7 @@ class Enhancer:
         return inference.enhance(self._model, params, low)
 
 
-def load(
-    weights: str | os.PathLike[str] = "student", backend: str = "jax"
-) -> Enhancer:
+def load(weights: str | os.PathLike[str] = "student", backend: str = "jax") -> Enhancer:
     """A trained network: one that comes with the package, or your own.
 
     Args:

@@ -14,7 +14,15 @@ PACKAGE = ROOT / "lled_jax"
 LAYERS = [
     {"arrays", "errors"},
     {"images", "files", "ssim", "models"},
-    {"losses", "perceptual", "distillation", "lpips", "metrics", "weights_file", "shipped"},
+    {
+        "losses",
+        "perceptual",
+        "distillation",
+        "lpips",
+        "metrics",
+        "weights_file",
+        "shipped",
+    },
     {"objectives", "evaluation", "inference", "data", "training", "onnx_graph"},
     {"report", "config_schema", "locate", "held_out", "backends", "pretrained"},
     {"experiment", "scoring"},

@@ -14,7 +14,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from configs import best_student, demo, lol_cpu, student, teacher
+from configs import ablation, best_student, demo, lol_cpu, student, teacher
 from lled_jax import config_schema, experiment, weights_file
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
@@ -27,6 +27,7 @@ CONFIGS = {
     "student": student.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
+    "ablation": ablation.get_config,
     "demo": demo.get_config,
 }
 

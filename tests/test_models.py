@@ -230,9 +230,10 @@ def test_sizes(name, parameters, giga_macs):
     )
 
 
-def test_macs_equal_those_of_the_traced_program():
+@pytest.mark.parametrize("name", ["student", "student_base"])
+def test_macs_equal_those_of_the_traced_program(name):
     """Count every convolution of the traced plain network by its shapes."""
-    model = variants.build("student", folded=False)
+    model = variants.build(name, folded=False)
     params = jax.eval_shape(lambda: variants.init(model, 0))
     low = jax.ShapeDtypeStruct((1, 90, 120, 3), jnp.float32)
     traced = jax.make_jaxpr(lambda p, x: model.apply({"params": p}, x).enhanced)
@@ -244,7 +245,7 @@ def test_macs_equal_those_of_the_traced_program():
             if eqn.params["lhs_dilation"] == (2, 2):
                 positions //= 4  # the dilated zeros are not multiplied
             total += positions * int(np.prod(kernel))
-    assert total == variants.count_macs("student", 90, 120)
+    assert total == variants.count_macs(name, 90, 120)
 
 
 def _equations(jaxpr):

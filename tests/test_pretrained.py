@@ -74,7 +74,9 @@ def test_flat_frames_give_flat_and_finite_frames(student, shape, value):
     low = np.full((*shape, 3), value, np.uint8)
     bright = student.enhance(low)
     assert bright.shape == low.shape
-    exact = student.apply(student.params, jax.numpy.asarray(low[None] / np.float32(255)))
+    exact = student.apply(
+        student.params, jax.numpy.asarray(low[None] / np.float32(255))
+    )
     assert np.isfinite(exact).all()
     # Away from the border, where the convolutions see zeros.
     inner = bright[20:-20, 20:-20] if min(shape) > 40 else bright[:0]

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 
 from lled_jax.arrays import Features, Images, Params
-from lled_jax.images import sobel
 from lled_jax.models.area import Area, within
 from lled_jax.models.blocks import FAB
 from lled_jax.models.convolution import kernel_init
+from lled_jax.models.guides import GUIDES
 from lled_jax.models.tail import Tail
 
 
@@ -30,14 +30,15 @@ class Outputs(NamedTuple):
     enhancement: tuple[Features, ...]
     """The enhancement branch after fusion, [b h/2 w/2 c]: the head, then each FAB."""
     gradient: tuple[Features, ...]
-    """The gradient branch at the same stages."""
+    """The gradient branch at the same stages; none if there is no such branch."""
 
 
 class GradientGuided(nn.Module):
     """The network for any image size, even or odd: [b h w 3] in [0, 1] -> `Outputs`.
 
     `dtype` is the type of the computation (parameters stay float32 and so does the
-    returned image); `folded` picks the tail's fast and equal form; `remat` computes the
+    returned image); `guide` names what the gradient branch sees (`GUIDES`; "": there is
+    no such branch); `folded` picks the tail's fast and equal form; `remat` computes the
     FABs again in the backward pass instead of keeping what is inside them.
 
     Where only an `area` of `low` is the image and the rest repeats its last row and
@@ -46,6 +47,7 @@ class GradientGuided(nn.Module):
 
     fabs: int
     channels: int
+    guide: str = "sobel"
     folded: bool = True
     dtype: DTypeLike | None = None
     remat: bool = False
@@ -54,18 +56,22 @@ class GradientGuided(nn.Module):
     def __call__(self, low: Images, area: Area | None = None) -> Outputs:
         height, width = low.shape[1:3]
         half = area and area.halved()
-        edges = within(sobel(low), area)
         e = within(self._head("enhance_head")(within(low, area)), half)
-        g = within(self._head("gradient_head")(edges), half)
-        e = e + g
-        enhancement, gradient = [e], [g]
+        gradient = []
+        if self.guide:
+            guide = within(GUIDES[self.guide](low), area)
+            gradient = [within(self._head("gradient_head")(guide), half)]
+            e = e + gradient[0]
+        enhancement = [e]
         fab = nn.remat(FAB) if self.remat else FAB
         for n in range(self.fabs):
             e = fab(self.dtype, name=f"enhance_fab{n}")(e, half)
-            g = fab(self.dtype, name=f"gradient_fab{n}")(g, half)
-            e = e + g
+            if self.guide:
+                gradient.append(
+                    fab(self.dtype, name=f"gradient_fab{n}")(gradient[n], half)
+                )
+                e = e + gradient[-1]
             enhancement.append(e)
-            gradient.append(g)
         image = Tail(self.folded, self.dtype, name="tail")(e, half)
         # An odd size is one pixel short of twice the half resolution.
         image = image[:, :height, :width].astype(jnp.float32)

@@ -19,16 +19,22 @@ class Variant:
 
     fabs: int
     channels: int
-    paper_parameters: float
-    paper_macs: float
+    paper_parameters: float | None = None
+    paper_macs: float | None = None
+    guide: str = "sobel"
+    """What the gradient branch sees (`models.guides`); "": no gradient branch."""
 
 
 # Ours:      parameters    MACs at 1200x900 (tail as written)
 #  teacher   2 127 039     567.8 G
-#  student     279 765      75.4 G
+#  student     279 765      75.4 G    and with other guides, for table 5
+#  student_base 150 924     41.2 G    without a gradient branch
 VARIANTS = {
     "teacher": Variant(6, 96, 2.151e6, 605.8e9),
     "student": Variant(3, 48, 0.283e6, 83.95e9),
+    "student_base": Variant(3, 48, guide=""),
+    "student_canny": Variant(3, 48, guide="canny"),
+    "student_origin": Variant(3, 48, guide="origin"),
 }
 
 
@@ -44,7 +50,12 @@ def build(
         raise InputError(f"unknown model {name!r}; known models: {', '.join(VARIANTS)}")
     variant = VARIANTS[name]
     return GradientGuided(
-        variant.fabs, variant.channels, folded=folded, dtype=dtype, remat=remat
+        variant.fabs,
+        variant.channels,
+        variant.guide,
+        folded=folded,
+        dtype=dtype,
+        remat=remat,
     )
 
 
@@ -67,8 +78,8 @@ def count_parameters(params: Params) -> int:
 def count_macs(name: str, height: int, width: int) -> int:
     """Multiply-adds of the convolutions for one image, the tail as the paper has it.
 
-    One multiply-add counts one.  Sobel, the attentions' products and additions are
-    left out, as in the paper's kind of count.  The folded tail runs fewer.
+    One multiply-add counts one.  The guide, the attentions' products and additions
+    are left out, as in the paper's kind of count.  The folded tail runs fewer.
     """
     variant = VARIANTS[name]
     c, squeezed = variant.channels, variant.channels // 8
@@ -76,4 +87,5 @@ def count_macs(name: str, height: int, width: int) -> int:
     fab = pixels * (2 * 9 * c * c + c * squeezed + squeezed) + 2 * c * squeezed
     head = pixels * 9 * 3 * c
     tail = pixels * 9 * c * c + 4 * pixels * 9 * c * 3
-    return 2 * head + 2 * variant.fabs * fab + tail
+    branches = 2 if variant.guide else 1
+    return branches * (head + variant.fabs * fab) + tail
