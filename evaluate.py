@@ -1,12 +1,14 @@
 """Score a checkpoint, or pictures that exist already, on pairs with ground truth.
 
+    python evaluate.py --ckpt student --data data/LOL
     python evaluate.py --ckpt runs/student --data data/LOL
     python evaluate.py --ckpt student.safetensors --data demo
     python evaluate.py --ckpt runs/student --data data/LOL --backend openvino
     python evaluate.py --predictions FOLDER --data data/LOL
 
 Prints a table and writes scores.json, scores.csv, the enhanced PNGs and a contact
-sheet to --out (default: WORKDIR/evaluation, or FOLDER_evaluation for pictures).
+sheet to --out (default: WORKDIR/evaluation, or student_evaluation, or
+FOLDER_evaluation for pictures).
 """
 
 import sys
@@ -19,7 +21,9 @@ from lled_jax import scoring
 from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
 
-_CKPT = flags.DEFINE_string("ckpt", None, "A run's workdir or a .safetensors file.")
+_CKPT = flags.DEFINE_string(
+    "ckpt", None, "A run's workdir, a .safetensors file, or student (as shipped)."
+)
 _PREDICTIONS = flags.DEFINE_string("predictions", None, "A folder of pictures.")
 _DATA = flags.DEFINE_string(
     "data", None, "A folder of pairs, or 'demo'.", required=True
@@ -35,7 +39,8 @@ def run() -> None:
     if _CKPT.value and not _PREDICTIONS.value:
         path = Path(_CKPT.value)
         base = path if path.is_dir() else path.parent
-        out = Path(_OUT.value or base / "evaluation")
+        own = base / "evaluation" if path.exists() else f"{path}_evaluation"
+        out = Path(_OUT.value or own)
         scoring.score_checkpoint(path, data, split, out, _BACKEND.value)
     elif _PREDICTIONS.value and not _CKPT.value:
         folder = Path(_PREDICTIONS.value)
