@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from lled_jax import locate, pretrained, shipped, weights_file
 from lled_jax.data import synthetic
 from lled_jax.data.decode import read_image
 from lled_jax.errors import InputError
+from lled_jax.images import to_float
 from lled_jax.metrics import psnr
 
 
@@ -52,10 +54,10 @@ def test_it_brightens_photos_of_no_training_set(student):
     pairs = synthetic.demo("test")
     for low, high in (pairs[i] for i in range(len(pairs))):
         before, after = (
-            float(psnr(*(np.float32(x)[None] / 255 for x in (image, high)))[0])
+            float(psnr(*(to_float(jnp.asarray(x[None])) for x in (image, high)))[0])
             for image in (low, student.enhance(low))
         )
-        assert after > before + 5
+        assert after > before + 10
 
 
 def test_files_arrays_and_the_pure_function_agree(student, tmp_path):
@@ -64,7 +66,7 @@ def test_files_arrays_and_the_pure_function_agree(student, tmp_path):
     from_file = student.enhance(tmp_path / "dark.png")
     np.testing.assert_array_equal(student.enhance(low), from_file)
     batch = np.float32(low)[None] / 255
-    pure = jax.jit(student.apply)(student.params, jax.numpy.asarray(batch))
+    pure = jax.jit(student.apply)(student.params, jnp.asarray(batch))
     np.testing.assert_allclose(pure[0] * 255, from_file, atol=0.51)
 
 
@@ -74,15 +76,15 @@ def test_flat_frames_give_flat_and_finite_frames(student, shape, value):
     low = np.full((*shape, 3), value, np.uint8)
     bright = student.enhance(low)
     assert bright.shape == low.shape
-    exact = student.apply(
-        student.params, jax.numpy.asarray(low[None] / np.float32(255))
-    )
-    assert np.isfinite(exact).all()
-    # Away from the border, where the convolutions see zeros.
-    inner = bright[20:-20, 20:-20] if min(shape) > 40 else bright[:0]
-    assert inner.size == 0 or np.ptp(inner.reshape(-1, 3), axis=0).max() <= 1
+    assert np.isfinite(student.apply(student.params, to_float(low[None]))).all()
     if value == 255:
         assert bright.mean() > 128
+    if min(shape) > 40:
+        # Away from the border, where the convolutions see zeros.  The four parities of
+        # a pixel come from different kernels; their pattern must not be seen.
+        inner = bright[20:-20, 20:-20].astype(int)
+        assert np.ptp(inner[::2, ::2].reshape(-1, 3), axis=0).max() <= 1
+        assert np.ptp(inner.reshape(-1, 3), axis=0).max() <= 5
 
 
 def test_real_dark_photos_come_out_neither_black_nor_white(student, shared):
@@ -94,7 +96,10 @@ def test_real_dark_photos_come_out_neither_black_nor_white(student, shared):
         bright = student.enhance(low)
         clipped = np.mean((bright == 0).all(-1)), np.mean((bright == 255).all(-1))
         assert max(clipped) < 0.3 + np.mean((low == 255).all(-1)), path.name
-        assert bright.mean() > low.mean(), path.name
+        if low.mean() < 100:
+            assert bright.mean() > low.mean(), path.name
+        else:  # bright already: near what it was
+            assert abs(bright.mean() / low.mean() - 1) < 0.25, path.name
 
 
 def test_importing_the_package_alone_is_light():
