@@ -200,6 +200,10 @@ def test_missing_key_is_named():
         (["--config.total_steps=x"], "--config.total_steps=x"),
         (["--config.data.root=/nowhere"], "/nowhere: not a folder"),
         (["--config=configs/none.py"], "no config file configs/none.py; there are"),
+        (
+            ["--config=configs/ablation.py:soble"],
+            "error: --config: unknown row 'soble'",
+        ),
         (["--wrkdir=x"], "Did you mean: workdir"),
     ],
 )

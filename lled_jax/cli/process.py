@@ -60,6 +60,8 @@ def parse_flags(flags: Callable[[list[str]], list[str]]) -> Callable[..., list[s
             return flags(arguments)
         except (Error, AttributeError, KeyError, TypeError, ValueError) as error:
             text = " ".join(str(error).split())
+            if "Traceback" in text:  # what a config's own code raised comes last
+                text = f"--config: {text.rsplit('Error: ', 1)[-1]}"
             sys.exit(f"error: {text}")
 
     return parse
