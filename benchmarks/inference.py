@@ -19,7 +19,6 @@ inference_gpu.json.
 import argparse
 import functools
 import sys
-from pathlib import Path
 from typing import Any
 
 import candidates
@@ -37,18 +36,10 @@ REFERENCE = "ours"
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = timing.parser(__doc__)
     parser.add_argument("--models", default="student,teacher")
     parser.add_argument("--sizes", default="", help="WIDTHxHEIGHT,...")
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
-    parser.add_argument("--peers", default="", help="candidates beside ours")
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--device-less", action="store_true")
-    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
     for name in filter(None, arguments.peers.split(",")):
         if name not in candidates.ALL:

@@ -50,35 +50,21 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
 
 def turn(arguments: argparse.Namespace) -> None:
     """Print the seconds of each step on all devices of this process."""
-    import jax
     import numpy as np
     import steps
 
-    from lled_jax import objectives
-    from lled_jax.models import variants
-    from lled_jax.training import optimizer, sharding, state, step
+    from lled_jax.training.sharding import make_mesh
 
-    mesh = sharding.make_mesh()
-    model = variants.build(arguments.model)
-    objective = objectives.reference(model, steps.LOSSES["l1"], ())
-    schedule = optimizer.constant(steps.LR, 0)
-    adam = optimizer.adam(schedule)
-    take = step.make_step(objective, adam, schedule, steps.EMA, mesh)
-    now = jax.device_put(
-        state.create(variants.init(model, 0), adam), sharding.replicated(mesh)
-    )
     side = arguments.crop
     low = np.random.default_rng(0).integers(
         0, 64, (arguments.batch, side, side, 3), np.uint8
     )
-    batch = sharding.put_batch(
-        {"low": low, "high": 3 * low}, sharding.batch_sharding(mesh)
-    )
+    images = {"low": low, "high": 3 * low}
+    case = steps.Case(arguments.model, "l1", images, None, cpu=True, torch_ema=False)
+    run = steps.ours(case, mesh=make_mesh())
     for i in range(WARMUP + arguments.steps):
         started = time.perf_counter()
-        now, metrics = take(now, {}, batch)
-        loss = float(metrics["loss"])
-        jax.block_until_ready(now)
+        loss = run()
         if i >= WARMUP:
             print(time.perf_counter() - started, loss)
 

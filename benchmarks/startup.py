@@ -23,7 +23,7 @@ from lled_jax.cli.process import exit_status
 
 ROOT = Path(__file__).parent.parent
 PHOTO = """
-import numpy as np, jax, lled_jax
+import numpy as np, lled_jax
 from lled_jax.cli.process import exit_status
 def command():
     lled_jax.load("student").enhance(np.zeros((400, 600, 3), np.uint8))

@@ -15,7 +15,7 @@ from jax.sharding import AxisType
 
 from lled_jax import objectives
 from lled_jax.models import variants
-from lled_jax.training import optimizer, state, step
+from lled_jax.training import optimizer, sharding, state, step
 
 LOSSES = {
     "l1": {"l1": 1.0},
@@ -48,16 +48,18 @@ def ours(
     folded: bool = True,
     dtype: str | None = None,
     precision: str = "float32",
+    mesh: jax.sharding.Mesh | None = None,
 ) -> Callable[[], float]:
-    """A step of this library, EMA included."""
+    """A step of this library, EMA included, on one device or on those of `mesh`."""
+    mesh = mesh or one_device()
     model = variants.build(case.model, folded=folded, dtype=dtype)
     objective = objectives.reference(model, LOSSES[case.loss], ())
     schedule = optimizer.constant(LR, 0)
     adam = optimizer.adam(schedule)
-    take = step.make_step(objective, adam, schedule, EMA, one_device())
+    take = step.make_step(objective, adam, schedule, EMA, mesh)
     now = [state.create(variants.init(model, 0), adam)]
     frozen = {"vgg": case.vgg} if "perceptual" in LOSSES[case.loss] else {}
-    batch = jax.device_put(case.batch)
+    batch = jax.device_put(case.batch, sharding.batch_sharding(mesh))
 
     def run() -> float:
         with jax.default_matmul_precision(precision):

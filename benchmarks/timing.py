@@ -4,6 +4,7 @@ Candidates take turns (A B C A B C ...), so that a slow moment of the machine fa
 all of them; what we report is the median, with the extremes beside it.
 """
 
+import argparse
 import datetime
 import importlib.metadata
 import os
@@ -38,6 +39,20 @@ HALF_PARITY = 5e-2
 It bounds the largest of millions of differences on random weights; the worst seen was
 0.030 (bf16, 1200x900).
 """
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that every comparison with peers has."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--peers", default="", help="candidates beside ours")
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--device-less", action="store_true")
+    parser.add_argument("--output", type=Path)
+    return parser
 
 
 class Unavailable(Exception):

@@ -20,7 +20,6 @@ import argparse
 import functools
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -37,19 +36,11 @@ REFERENCE = "ours"
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = timing.parser(__doc__)
     parser.add_argument("--models", default="")
     parser.add_argument("--cases", default="", help="BATCHxSIDE,...")
     parser.add_argument("--losses", default=",".join(LOSSES))
-    parser.add_argument("--peers", default="", help="candidates beside ours")
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--torch-ema", choices=("on", "off"), default="on")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--device-less", action="store_true")
-    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
     for option, known in (("models", variants.VARIANTS), ("losses", LOSSES)):
         for name in filter(None, getattr(arguments, option).split(",")):

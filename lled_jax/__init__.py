@@ -1,7 +1,8 @@
 """Low-light image enhancement with knowledge distillation, in JAX and Flax.
 
-import lled_jax
-bright = lled_jax.load("student").enhance("dark.jpg")  # uint8 [h w 3]
+One line brightens a photo, given as a file or an array, into uint8 [h w 3]:
+
+    bright = lled_jax.load("student").enhance("dark.jpg")
 """
 
 from typing import TYPE_CHECKING, Any

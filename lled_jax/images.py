@@ -42,9 +42,13 @@ def sobel(images: Features, eps: float = 1e-8) -> Features:
     a constant image has no edges anywhere.  `eps` keeps the derivative finite where
     the image is flat; the value there is sqrt(eps) = 1e-4.
     """
+    gx, gy = sobel_xy(images)
+    return jnp.sqrt(gx * gx + gy * gy + eps)
+
+
+def sobel_xy(images: Features) -> tuple[Features, Features]:
+    """The two Sobel responses of each channel, across and down, border replicated."""
     padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
     columns = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
-    gx = rows[:, :, 2:] - rows[:, :, :-2]
-    gy = columns[:, 2:] - columns[:, :-2]
-    return jnp.sqrt(gx * gx + gy * gy + eps)
+    return rows[:, :, 2:] - rows[:, :, :-2], columns[:, 2:] - columns[:, :-2]

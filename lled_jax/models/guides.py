@@ -8,7 +8,7 @@ from jax import Array, lax
 from jaxtyping import Bool, Float
 
 from lled_jax.arrays import Images
-from lled_jax.images import luminance, sobel
+from lled_jax.images import luminance, sobel, sobel_xy
 
 # Of the largest gradient in the image, since dark images have small ones everywhere.
 _LOW, _HIGH = 0.1, 0.2
@@ -27,11 +27,7 @@ def canny(images: Images) -> Images:
     give its settings; ours are a tenth and a fifth of the image's largest gradient.
     """
     grey = _blurred(luminance(images)[..., 0])
-    padded = jnp.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    columns = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
-    gx = rows[:, :, 2:] - rows[:, :, :-2]
-    gy = columns[:, 2:] - columns[:, :-2]
+    gx, gy = (g[..., 0] for g in sobel_xy(grey[..., None]))
     size = jnp.hypot(gx, gy)
     largest = jnp.max(size, axis=(1, 2), keepdims=True)
     # A flat image has rounding errors for gradients; they are no edges.

@@ -60,6 +60,11 @@ def tail_plain(
         x, up, (1, 1), ((1, 2), (1, 2)), lhs_dilation=(2, 2), dimension_numbers=_NHWC
     )
     y = y + _row(up_bias, y)
+    return _to_rgb(y, out, out_bias)
+
+
+def _to_rgb(y: Features, out: Out, out_bias: OutBias) -> Float[Array, "b h w 3"]:
+    """The tail's second layer."""
     z = lax.conv_general_dilated(
         y, out, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_NHWC
     )
@@ -120,10 +125,7 @@ def tail_packed(
     )
     y = depth_to_space(y)
     y = within(y + _row(up_bias, y), area and area.doubled())
-    z = lax.conv_general_dilated(
-        y, out, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_NHWC
-    )
-    return z + _row(out_bias, z)
+    return _to_rgb(y, out, out_bias)
 
 
 def _packed(up: Up) -> Float[Array, "2 2 c 4*c"]:
