@@ -6,9 +6,10 @@ Everything here works on NumPy and JAX arrays, takes batches and returns batches
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import DTypeLike
 from jaxtyping import Float, Num, UInt8
 
-from lled_jax.arrays import Features, Images
+from lled_jax.arrays import EncodedImage, Features, Images
 
 # Rec. 601, the luma weights of scikit-image's and MATLAB's older grey conversions.
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
@@ -26,13 +27,25 @@ def to_float(
 
 def to_u8(images: Float[Array, "*s"] | Float[np.ndarray, "*s"]) -> UInt8[Array, "*s"]:
     """Clip to [0, 1] and round to 8 bit, as a file would hold it."""
-    return jnp.round(jnp.clip(images, 0.0, 1.0) * 255.0).astype(jnp.uint8)
+    return encode(jnp.asarray(images), jnp.uint8)
+
+
+def encode(images: Float[Array, "*s"], dtype: DTypeLike) -> Num[Array, "*s"]:
+    """Clip to [0, 1] and round to the integers of `dtype`, 8 or 16 bit."""
+    top = jnp.iinfo(dtype).max
+    return jnp.round(jnp.clip(images, 0.0, 1.0) * top).astype(dtype)
 
 
 def luminance(images: Images) -> Float[Array, "b h w 1"]:
     """Rec. 601 luma of sRGB-encoded images, in the images' range."""
     weights = jnp.asarray(LUMA_WEIGHTS).reshape(1, 1, 1, 3)
     return jnp.sum(images * weights, axis=-1, keepdims=True)
+
+
+def mean_luma(image: EncodedImage) -> float:
+    """The mean Rec. 601 luma of one image of 8 or 16 bit, from 0 to 1."""
+    means = image.mean((0, 1), dtype=np.float64)
+    return float(means @ LUMA_WEIGHTS) / np.iinfo(image.dtype).max
 
 
 def sobel(images: Features, eps: float = 1e-8) -> Features:

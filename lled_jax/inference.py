@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import DTypeLike
 from jaxtyping import UInt8
 
+from lled_jax.adjust import adjust
 from lled_jax.arrays import EncodedImage, Images, Params
-from lled_jax.images import to_float, to_u8
+from lled_jax.images import encode, to_float
+from lled_jax.look import Amounts
 from lled_jax.models import variants
 from lled_jax.models.area import Area
 from lled_jax.models.gradient_guided import GradientGuided, apply
@@ -23,6 +27,15 @@ OWN_PROGRAMS = 2
 STEPS_PER_OCTAVE = 8
 
 
+@runtime_checkable
+class Draw(Protocol):
+    """From an image to its enhanced one, encoded as `dtype`."""
+
+    def __call__(
+        self, low: EncodedImage, amounts: Amounts = ..., dtype: DTypeLike = ...
+    ) -> EncodedImage: ...
+
+
 def enhance(
     model: GradientGuided, params: Params, low: Images, area: Area | None = None
 ) -> Images:
@@ -33,25 +46,34 @@ def enhance(
     return jnp.clip(apply(model, params, low, area).enhanced, 0.0, 1.0)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=(0, 1))
 def _enhance_encoded(
-    model: GradientGuided, params: Params, low: Array, area: Area | None
+    model: GradientGuided,
+    dtype: DTypeLike,
+    params: Params,
+    low: Array,
+    amounts: Amounts,
+    area: Area | None,
 ) -> Array:
-    return to_u8(enhance(model, params, to_float(low), area))
+    images = to_float(low)
+    bright = enhance(model, params, images, area)
+    return encode(adjust(images, bright, amounts, area), dtype)
 
 
-def enhancer(name: str, params: Params) -> Enhance:
+def enhancer(name: str, params: Params) -> Draw:
     """A function from an 8- or 16-bit image to the 8-bit image a file would hold.
 
-    `name` is the variant that `params` belong to.  The first two sizes of image are
-    compiled for themselves.  Later ones are padded to a size that a compiled program
-    may have seen, with the same answer up to rounding, so that a folder of many sizes
-    does not compile for each.
+    `name` is the variant that `params` belong to.  Adjustments and 16 bit are there for
+    who asks for them.  The first two sizes of image are compiled for themselves.  Later
+    ones are padded to a size that a compiled program may have seen, with the same
+    answer up to rounding, so that a folder of many sizes does not compile for each.
     """
     model = variants.build(name)
     own: set[tuple[int, ...]] = set()
 
-    def run(low: EncodedImage) -> UInt8[np.ndarray, "h w 3"]:
+    def run(
+        low: EncodedImage, amounts: Amounts = Amounts(), dtype: DTypeLike = np.uint8
+    ) -> EncodedImage:
         height, width = low.shape[:2]
         if len(own) < OWN_PROGRAMS:
             own.add(low.shape)
@@ -61,7 +83,9 @@ def enhancer(name: str, params: Params) -> Enhance:
             area = Area(jnp.int32(height), jnp.int32(width))
             margins = [(0, _bucket(n) - n) for n in (height, width)]
             low = np.pad(low, (*margins, (0, 0)), mode="edge")
-        bright = _enhance_encoded(model, params, jnp.asarray(low[None]), area)
+        batch = jnp.asarray(low[None])
+        kind = np.dtype(dtype)
+        bright = _enhance_encoded(model, kind, params, batch, amounts, area)
         return np.asarray(bright)[0, :height, :width]
 
     return run

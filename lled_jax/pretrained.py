@@ -1,59 +1,105 @@
 """A trained network, ready to brighten photos."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from lled_jax import backends, inference
+from lled_jax import backends, inference, photos, tiling
 from lled_jax.arrays import EncodedImage, Images, Params
-from lled_jax.data.decode import read_image
+from lled_jax.frames import Frames
+from lled_jax.images import mean_luma
 from lled_jax.locate import load_weights
+from lled_jax.look import Amounts, Look
 from lled_jax.models import variants
+
+# A photo of 12 megapixels is enhanced whole; larger ones in tiles.
+MAX_MEMORY = 4 * 2**30
 
 
 class Enhancer:
-    """A network with its trained parameters, as `load` gives it.
+    """A network with its trained parameters, as `load` gives it; for one thread.
 
     Attributes:
         name: the variant of the network, "student" or "teacher".
         params: its parameters, for `apply`.
     """
 
-    def __init__(self, name: str, params: Params, backend: str) -> None:
+    def __init__(
+        self, name: str, params: Params, backend: str, max_memory: int = MAX_MEMORY
+    ) -> None:
         self.name, self.params = name, params
+        self._max_memory = max_memory
         self._model = variants.build(name)
-        self._run = backends.enhancer(backend, name, params)
+        self._draw = inference.enhancer(name, params)
+        # Other backends give 8 bit and no adjustments: JAX does what they cannot.
+        self._faster = (
+            None if backend == "jax" else backends.enhancer(backend, name, params)
+        )
 
     def enhance(
-        self, image: EncodedImage | str | os.PathLike[str]
-    ) -> UInt8[np.ndarray, "h w 3"]:
+        self, image: EncodedImage | str | os.PathLike[str], look: Look = Look()
+    ) -> EncodedImage:
         """Brighten one RGB image, an array [h w 3] of 8 or 16 bit or a file, any size.
 
-        Raises `InputError` for a file that cannot be read.
+        Of a file the pixels are taken upright and in sRGB, as `photos.read` gives them;
+        to keep what else it holds, read and write it with `lled_jax.photos`.  The result has the size and the depth of the image.  What does not fit into
+        memory whole is enhanced in tiles, to the same answer within one level.
+
+        Raises `InputError` for a file that cannot be read, a look out of range, or an
+        image of which not even tiles fit into the allowed memory.
         """
+        look = look.checked()
         if isinstance(image, str | os.PathLike):
-            image = read_image(Path(image))
-        return self._run(image)
+            image = photos.read(Path(image)).pixels
+        amounts = look.amounts(mean_luma(image) if look.spare_bright else 0.0)
+        side = tiling.side_for(self._model, image, self._max_memory)
+        if side:
+            return self._tiled(image, amounts, side)
+        if self._faster and image.dtype == np.uint8 and amounts == Amounts():
+            return self._faster(image)
+        return self._draw(image, amounts, image.dtype)
+
+    def frames(
+        self, look: Look = Look()
+    ) -> Callable[[UInt8[np.ndarray, "h w 3"]], UInt8[np.ndarray, "h w 3"]]:
+        """A function for the frames of one video, in order: steady light, no flicker.
+
+        Always by JAX.  Raises `InputError` for a look out of range.
+        """
+        return Frames(self._model, self.params, look.checked(), self._max_memory)
 
     def apply(self, params: Params, low: Images) -> Images:
-        """The same as a pure function for jit, grad and vmap, always by JAX.
+        """The network as a pure function for jit, grad and vmap, always by JAX.
 
         A batch [b h w 3] in [0, 1] to one of the same shape.
         """
         return inference.enhance(self._model, params, low)
 
+    def _tiled(self, image: EncodedImage, amounts: Amounts, side: int) -> EncodedImage:
+        tiles = tiling.cut(self._model, image, side)
+        statistics = tiling.measure(self._model, self.params, image, tiles)
+        return tiling.render(
+            self._model, self.params, image, tiles, statistics, amounts
+        )
 
-def load(weights: str | os.PathLike[str] = "student", backend: str = "jax") -> Enhancer:
+
+def load(
+    weights: str | os.PathLike[str] = "student",
+    backend: str = "jax",
+    max_memory: int = MAX_MEMORY,
+) -> Enhancer:
     """A trained network: one that comes with the package, or your own.
 
     Args:
         weights: "student", a run's folder, or a .safetensors file.
         backend: what runs it: jax, openvino, openvino_bf16 or onnxruntime.
+        max_memory: bytes that the process may take; larger images go in tiles.
 
     Raises:
         InputError: there are no such weights, they are damaged, or the backend
             cannot run here.
     """
-    return Enhancer(*load_weights(Path(weights)), backend)
+    return Enhancer(*load_weights(Path(weights)), backend, max_memory)

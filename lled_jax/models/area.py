@@ -16,8 +16,8 @@ class Area(NamedTuple):
     Convolutions must find zeros outside, as they would beyond an image's border.
     """
 
-    height: Int[Array, ""]
-    width: Int[Array, ""]
+    height: Int[Array, ""] | int
+    width: Int[Array, ""] | int
 
     def halved(self) -> "Area":
         """After a convolution of stride 2."""

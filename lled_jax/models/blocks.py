@@ -2,7 +2,9 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import DTypeLike
+from jaxtyping import Float
 
 from lled_jax.arrays import Features
 from lled_jax.models.area import Area, mean, within
@@ -26,7 +28,10 @@ class ChannelAttention(nn.Module):
     """Scale each channel by a gate of the image's mean features (FFA-Net, eq. 2-3).
 
     The mean runs over the whole image, so this is the only place where the network
-    sees how dark the picture is as a whole.
+    sees how dark the picture is as a whole.  A part of an image needs the mean of the
+    whole: of the collection "statistics", `mean` [1 1 1 c] is used in place of the mean
+    of x, or mixed with a `share` of it.  What the mean is taken of is in "attended" for
+    who asks for that collection.
     """
 
     dtype: DTypeLike | None = None
@@ -34,9 +39,19 @@ class ChannelAttention(nn.Module):
     @nn.compact
     def __call__(self, x: Features, area: Area | None = None) -> Features:
         channels = x.shape[-1]
-        pooled = mean(x, area)
+        pooled = self._pooled(x, area)
+        self.sow("attended", "x", x, reduce_fn=lambda _, new: new)
         hidden = nn.relu(conv(channels // 8, 1, self.dtype, "squeeze")(pooled))
         return x * nn.sigmoid(conv(channels, 1, self.dtype, "excite")(hidden))
+
+    def _pooled(self, x: Features, area: Area | None) -> Float[Array, "_ 1 1 c"]:
+        if not self.has_variable("statistics", "mean"):
+            return mean(x, area)
+        given: Array = self.get_variable("statistics", "mean")
+        if not self.has_variable("statistics", "share"):
+            return given
+        share: Array = self.get_variable("statistics", "share")
+        return given + share * (mean(x, area) - given)
 
 
 class PixelAttention(nn.Module):

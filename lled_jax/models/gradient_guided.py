@@ -8,11 +8,14 @@ stride-2 transposed convolution followed by a 3x3 convolution to RGB, with no
 activation: that reading comes within 1.5 % of the published parameter counts.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import DTypeLike
+from jaxtyping import Float
 
 from lled_jax.arrays import Features, Images, Params
 from lled_jax.models.area import Area, within
@@ -97,3 +100,45 @@ def apply(
     outputs = model.apply({"params": params}, low, area)
     assert isinstance(outputs, Outputs)
     return outputs
+
+
+def apply_with(
+    model: GradientGuided, params: Params, statistics: Mapping[str, Any], low: Images
+) -> tuple[Outputs, dict[str, Float[Array, "b half_h half_w c"]]]:
+    """One forward pass with other means in its channel attentions; pure.
+
+    `statistics` holds, by the name of a FAB, the variables that `ChannelAttention`
+    reads; FABs that are not in it use their own means.  Also returns what each FAB's
+    attention takes its mean of, by its name.
+    """
+    variables = {
+        "params": params,
+        "statistics": {
+            fab: {"channel_attention": values} for fab, values in statistics.items()
+        },
+    }
+    outputs, state = model.apply(variables, low, mutable=["attended"])
+    assert isinstance(outputs, Outputs)
+    attended = {
+        fab: values["channel_attention"]["x"]
+        for fab, values in state["attended"].items()
+    }
+    return outputs, attended
+
+
+def fabs_of(model: GradientGuided, stage: int) -> tuple[str, ...]:
+    """The names of the FABs of one stage, 0 for the first: one of each branch."""
+    return tuple(
+        f"{branch}_fab{stage}"
+        for branch in ("enhance", "gradient")
+        if branch == "enhance" or model.guide
+    )
+
+
+def reach(model: GradientGuided) -> int:
+    """How far a pixel of the answer sees, channel attention aside, rounded up.
+
+    At full resolution: 1 for the gradient, 1 for the head; at half: 2 for each FAB, and
+    2 for the tail.
+    """
+    return 2 * (2 * model.fabs + 2) + 2

@@ -1,0 +1,61 @@
+"""What enhancing does to photos that are bright already, also with --spare-bright.
+
+    python benchmarks/bright.py [--data data/LOL/our485/high] [--images 50]
+
+Without --data: photographs that come with scikit-image.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+
+import lled_jax
+from benchmarks import timing
+from lled_jax.data.decode import FORMATS, read_image
+from lled_jax.images import mean_luma
+from lled_jax.look import Look
+
+PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--images", type=int, default=50)
+    options = parser.parse_args()
+    if options.data:
+        found = sorted(p for p in options.data.iterdir() if p.suffix in FORMATS)
+        step = max(1, len(found) // options.images)
+        photos = [read_image(path) for path in found[::step][: options.images]]
+    else:
+        photos = [getattr(skimage.data, name)() for name in PHOTOS]
+    student = lled_jax.load()
+    looks = {"default": Look(), "spare_bright": Look(spare_bright=True)}
+    rows = [
+        {"look": name}
+        | summary([(photo, student.enhance(photo, look)) for photo in photos])
+        for name, look in looks.items()
+    ]
+    source = "LOL" if options.data else "scikit-image"
+    data = {"photos": len(photos), "source": source, "rows": rows}
+    timing.finish(f"bright_{source}", None, False, data)
+
+
+def summary(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Means over the photos; luma from 0 to 1."""
+    before = np.array([mean_luma(low) for low, _ in pairs])
+    after = np.array([mean_luma(out) for _, out in pairs])
+    change = [np.abs(low.astype(float) - out).mean() for low, out in pairs]
+    return {
+        "luma_before": before.mean(),
+        "luma_after": after.mean(),
+        "largest_luma_change": np.abs(after - before).max(),
+        "mean_change_in_levels": float(np.mean(change)),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Peak memory and time of `lled enhance` on large JPEGs, as whole processes.
+
+    python benchmarks/large_photos.py [--megapixels 1 12 50 100] [--limit 2G]
+
+The photos are a small one repeated; each row is one run of the command.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import memory, timing
+from lled_jax.data import synthetic
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12, 50, 100])
+    parser.add_argument("--limit", default="2G")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for megapixels in options.megapixels:
+            photo = Path(folder) / f"{megapixels:g}.jpg"
+            width, height = write_photo(photo, megapixels)
+            command = [sys.executable, "-m", "lled_jax", "enhance", str(photo)]
+            start = time.perf_counter()
+            peak = memory.peak_gib([*command, "--max-memory", options.limit])
+            rows.append(
+                {
+                    "photo": f"{width}x{height}",
+                    "megapixels": megapixels,
+                    "peak_gib": round(peak, 2),
+                    "seconds": round(time.perf_counter() - start, 1),
+                }
+            )
+            print(rows[-1], flush=True)
+    data = {"what": f"lled enhance --max-memory {options.limit}", "rows": rows}
+    timing.finish("large_photos", options.output, False, data)
+
+
+def write_photo(path: Path, megapixels: float) -> tuple[int, int]:
+    """A dark JPEG of 3:2; (width, height)."""
+    dark, _ = synthetic.demo("test")[0]
+    height = round((megapixels * 1e6 * 2 / 3) ** 0.5)
+    width = round(height * 1.5)
+    times = (-(-height // dark.shape[0]), -(-width // dark.shape[1]), 1)
+    Image.fromarray(np.tile(dark, times)[:height, :width]).save(path, quality=92)
+    return width, height
+
+
+if __name__ == "__main__":
+    main()

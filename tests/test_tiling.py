@@ -1,0 +1,118 @@
+"""Tiles: each pixel once, and together the whole image's answer."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lled_jax import inference, tiling
+from lled_jax.adjust import RADIUS
+from lled_jax.arrays import Params
+from lled_jax.errors import InputError
+from lled_jax.locate import load_weights
+from lled_jax.look import Amounts
+from lled_jax.models import variants
+from lled_jax.models.gradient_guided import reach
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    """Trained, so that the means of the channel attentions matter."""
+    return load_weights(Path("student"))[1]
+
+
+def picture(height, width, dtype=np.uint8):
+    """Dark at the top, bright at the bottom: no tile has the mean of the whole."""
+    random = np.random.default_rng(height * 1000 + width)
+    noise = random.uniform(0.5, 1, (height, width, 3))
+    slope = np.linspace(0.02, 1, height).reshape(-1, 1, 1) ** 2
+    return (noise * slope * np.iinfo(dtype).max).astype(dtype)
+
+
+@given(
+    st.integers(1, 3000),
+    st.integers(1, 40).map(lambda n: 2 * n),
+    st.integers(1, 300).map(lambda n: 2 * n),
+)
+def test_spans_answer_for_each_pixel_once(length, overlap, more):
+    tile = 2 * overlap + more + 2
+    spans = tiling.spans(length, tile, overlap)
+    assert spans[0].own_start == 0
+    assert spans[-1].own_stop == length
+    for before, after in itertools.pairwise(spans):
+        assert before.own_stop == after.own_start
+    for start, stop, own_start, own_stop in spans:
+        assert 0 <= start <= own_start < own_stop <= stop <= length
+        assert start % 2 == own_start % 2 == 0
+        # All that an own pixel sees is in the tile, or there is no more.
+        assert start == 0 or own_start - start >= overlap
+        assert stop == length or stop - own_stop >= overlap
+    assert len({stop - start for start, stop, _, _ in spans}) == 1
+
+
+def tiled(model, params, low, side, amounts):
+    tiles = tiling.cut(model, low, side)
+    statistics = tiling.measure(model, params, low, tiles)
+    return tiling.render(model, params, low, tiles, statistics, amounts), len([*tiles])
+
+
+# Few sizes, since each is compiled; `spans` was tried with many.
+@pytest.mark.parametrize(
+    ("height", "width", "side"),
+    [(1, 1, 64), (1, 150, 64), (151, 3, 64), (131, 170, 96), (96, 97, 96)],
+)
+def test_tiled_equals_whole(params, height, width, side):
+    model = variants.build("student")
+    low = picture(height, width)
+    whole = inference.enhancer("student", params)(low)
+    parts, count = tiled(model, params, low, side, Amounts())
+    assert count >= max(height, width) / side
+    assert np.abs(whole.astype(int) - parts).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_tiled_equals_whole_with_every_adjustment(params, dtype):
+    low = picture(133, 170, dtype)
+    amounts = Amounts(0.7, 1.0, 1.5, 0.8)
+    whole = inference.enhancer("student", params)(low, amounts, dtype)
+    parts, count = tiled(variants.build("student"), params, low, 96, amounts)
+    assert count == 6
+    assert parts.dtype == dtype
+    off = np.abs(whole.astype(float) - parts).max() / np.iinfo(dtype).max
+    assert off <= 1 / 255 if dtype == np.uint8 else off < 1e-3
+
+
+@pytest.mark.parametrize("name", ["teacher", "student_base", "student_origin"])
+def test_other_networks_in_tiles(name):
+    model = variants.build(name)
+    params = variants.init(model, 0)
+    low = picture(140, 97)
+    side = 2 * (reach(model) + 2 * RADIUS) + 24
+    whole = inference.enhancer(name, params)(low)
+    parts, count = tiled(model, params, low, side, Amounts())
+    assert count > 1
+    assert np.abs(whole.astype(int) - parts).max() <= 1
+
+
+def test_tiles_without_the_image_s_means_would_show(params):
+    """That the means matter here, or the tests above would show nothing."""
+    low = picture(150, 96)
+    draw = inference.enhancer("student", params)
+    whole = draw(low)
+    assert np.abs(draw(low[:64])[:32].astype(int) - whole[:32]).max() > 8
+
+
+def test_less_memory_smaller_tiles():
+    model = variants.build("student")
+    photo = np.broadcast_to(np.uint8(0), (3000, 4000, 3))
+    assert tiling.side_for(model, photo, 5 * 2**30) is None
+    sides = [tiling.side_for(model, photo, n * 2**20) for n in (3000, 1500, 1000, 800)]
+    assert sides == sorted(sides, reverse=True)
+    assert min(sides) >= tiling.SMALLEST
+    with pytest.raises(InputError, match=r"4000x3000 pixels need \d+ MiB of memory"):
+        tiling.side_for(model, photo, 500 * 2**20)
+    with pytest.raises(InputError, match="Canny"):
+        tiling.side_for(variants.build("student_canny"), photo, 2**30)
