@@ -6,6 +6,7 @@ from lled_jax.photos.photo import Photo as Photo
 from lled_jax.photos.reading import read as read
 from lled_jax.photos.reading import read_bytes as read_bytes
 from lled_jax.photos.reading import size_of as size_of
+from lled_jax.photos.reading import size_of_bytes as size_of_bytes
 from lled_jax.photos.writing import FORMATS as FORMATS
 from lled_jax.photos.writing import format_for as format_for
 from lled_jax.photos.writing import suffix_for as suffix_for

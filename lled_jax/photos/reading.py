@@ -41,13 +41,14 @@ def size_of(path: str | Path) -> tuple[int, int]:
 
     Raises `InputError` for everything of `read` that the header shows.
     """
-    path, name = Path(path), str(path)
+    path = Path(path)
     with _file(path) as stream:
-        kind = _kind(stream, name)
-        if kind == "RAW":
-            return raw.size(stream, name)
-        with naming(name):
-            return _source(stream, kind, name).size()
+        return _size(stream, str(path))
+
+
+def size_of_bytes(data: bytes, name: str) -> tuple[int, int]:
+    """The same from memory, as `read_bytes`."""
+    return _size(BytesIO(data), name)
 
 
 def _file(path: Path) -> Stream:
@@ -74,6 +75,14 @@ def _photo(stream: Stream, name: str) -> Photo:
     metadata = Metadata(source.exif, icc, source.xmp, source.dpi)
     grey = source.space == "gray"
     return Photo(pixels, alpha, grey, kind, metadata, **source.hints)
+
+
+def _size(stream: Stream, name: str) -> tuple[int, int]:
+    kind = _kind(stream, name)
+    if kind == "RAW":
+        return raw.size(stream, name)
+    with naming(name):
+        return _source(stream, kind, name).size()
 
 
 def _kind(stream: Stream, name: str) -> str:
