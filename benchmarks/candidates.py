@@ -114,7 +114,7 @@ def _tolerance(exact: bool) -> float:
     return timing.PARITY if exact else timing.HALF_PARITY
 
 
-def _exported(case: Case, path: Path) -> None:
+def exported(case: Case, path: Path) -> None:
     """The network as PyTorch exports it to ONNX, at the case's size."""
     _need("torch", "onnx")
     import peers
@@ -136,7 +136,7 @@ def _onnxruntime(case: Case) -> Candidate:
     options.intra_op_num_threads = timing.cores()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
-        _exported(case, path)
+        exported(case, path)
         session = onnxruntime.InferenceSession(
             path, options, providers=["CPUExecutionProvider"]
         )
@@ -161,7 +161,7 @@ def _openvino(case: Case, precision: str = "f32") -> Candidate:
         raise timing.Unavailable("this processor has no bfloat16")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
-        _exported(case, path)
+        exported(case, path)
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
     request = compiled.create_infer_request()
     low = np.ascontiguousarray(case.low.transpose(0, 3, 1, 2))

@@ -129,7 +129,11 @@ def _check_opaque(alpha: np.ndarray, kind: str, name: str) -> None:
 def _save_pillow(
     stream: Stream, rows: FileRows, photo: Photo, kind: str, quality: int
 ) -> None:
-    rows.image().save(stream, kind, **_options(photo, kind, quality))
+    # Not into the file itself: Pillow does not see it when a full disk takes only a part
+    # of a JPEG.
+    buffer = BytesIO()
+    rows.image().save(buffer, kind, **_options(photo, kind, quality))
+    stream.write(buffer.getbuffer())
 
 
 def _options(photo: Photo, kind: str, quality: int) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""Folders of photos enhanced without us: plain loops, for `benchmarks/enhance.py`.
+
+Pillow decodes, the network runs as PyTorch runs or exports it, Pillow encodes; one
+photo after the other.  Libraries are imported where they are used.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import candidates
+import numpy as np
+import timing
+from PIL import Image
+
+from lled_jax.locate import load_weights
+
+QUALITY = 92  # as `lled enhance` has it
+
+Run = Callable[[Path, Path], None]
+"""Enhance all photos of one folder into another."""
+
+
+def _loop(enhance: Callable[[np.ndarray], np.ndarray]) -> Run:
+    def run(source: Path, target: Path) -> None:
+        for path in sorted(source.iterdir()):
+            with Image.open(path) as image:
+                low = np.asarray(image)
+            bright = Image.fromarray(enhance(low))
+            bright.save(target / path.name, quality=QUALITY)
+
+    return run
+
+
+def _case(size: tuple[int, int]) -> Any:
+    model, params = load_weights(Path("student"))
+    return candidates.Case(model, params, np.zeros((*size, 3), np.uint8), True)
+
+
+def torch_channels_last(jobs: int, size: tuple[int, int]) -> Run:
+    """PyTorch; `size` is (height, width), `jobs` is not for loops."""
+    import peers
+    import torch
+
+    case = _case(size)
+    torch.set_num_threads(timing.cores())
+    net = peers.network(case.model, case.params).eval()
+    net = net.to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def enhance(low: np.ndarray) -> np.ndarray:
+        image = torch.from_numpy(low.copy()).permute(2, 0, 1)[None] / 255
+        bright = net(image.contiguous(memory_format=torch.channels_last))
+        bright = (bright.clamp(0, 1) * 255).round().to(torch.uint8)
+        return bright[0].permute(1, 2, 0).contiguous().numpy()
+
+    return _loop(enhance)
+
+
+def _nchw(network: Callable[[np.ndarray], Any]) -> Run:
+    """The loop over a network exported to ONNX: float32 [1 3 h w] to the same."""
+
+    def enhance(low: np.ndarray) -> np.ndarray:
+        image = low.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
+        bright = np.asarray(network(np.ascontiguousarray(image)))
+        return np.rint(bright.clip(0, 1) * 255).astype(np.uint8)[0].transpose(1, 2, 0)
+
+    return _loop(lambda low: np.ascontiguousarray(enhance(low)))
+
+
+def onnxruntime(jobs: int, size: tuple[int, int]) -> Run:
+    """ONNX Runtime, of a network exported by PyTorch at that size."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = timing.cores()
+    with tempfile.TemporaryDirectory() as folder:
+        candidates.exported(_case(size), Path(folder) / "net.onnx")
+        session = onnxruntime.InferenceSession(
+            Path(folder) / "net.onnx", options, providers=["CPUExecutionProvider"]
+        )
+    name = session.get_inputs()[0].name
+    return _nchw(lambda image: session.run(None, {name: image})[0])
+
+
+def openvino(jobs: int, size: tuple[int, int]) -> Run:
+    """OpenVINO, of the same network."""
+    import openvino
+
+    core = openvino.Core()
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    with tempfile.TemporaryDirectory() as folder:
+        candidates.exported(_case(size), Path(folder) / "net.onnx")
+        model = core.read_model(Path(folder) / "net.onnx")
+    network = core.compile_model(model, "CPU", settings)
+    return _nchw(lambda image: network([image])[0])

@@ -1,0 +1,76 @@
+"""Which files are photos, which videos, and what their results are called."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lled_jax import photos, video
+from lled_jax.errors import InputError
+from lled_jax.photos.kinds import FORMATS as READ
+
+
+def suffixes() -> frozenset[str]:
+    """The endings of all files that can be enhanced, in lower case."""
+    return photos.SUFFIXES | frozenset(video.SUFFIXES)
+
+
+def is_video(path: Path) -> bool:
+    """By the ending."""
+    return path.suffix.lower() in video.SUFFIXES
+
+
+def photo_format(name: str) -> str:
+    """The format from a name such as jpg; `InputError` if it cannot be written."""
+    return photos.format_for(_photo("PNG"), name)
+
+
+def format_of(path: Path) -> str:
+    """The format to write `path` in; `InputError` if its ending is none for that."""
+    kind = READ.get(path.suffix.lower())
+    if kind not in photos.FORMATS:
+        endings = sorted(end for end, known in READ.items() if known in photos.FORMATS)
+        raise InputError(
+            f"{path}: cannot write a photo with this ending; name it one of "
+            f"{', '.join(endings)}"
+        )
+    return kind
+
+
+def result_suffix(source: Path, format: str | None) -> str:
+    """The ending of the result of `source`: its own where that can be written."""
+    if is_video(source):
+        return video.suffix_for(source)
+    own = READ[source.suffix.lower()]
+    if photos.format_for(_photo(own), format) == own:
+        return source.suffix
+    return photos.suffix_for(_photo(own), format)
+
+
+def names_a_file(path: Path) -> bool:
+    """Whether --out is meant for a file: it has a picture's ending and is no folder."""
+    return path.suffix.lower() in suffixes() and not path.is_dir()
+
+
+def check_target(target: Path, format: str | None) -> None:
+    """Raise `InputError` if no photo can be written there, or not in `format`."""
+    found = format_of(target)
+    if format and format != found:
+        raise InputError(
+            f"--format {format.lower()} does not fit {target}: leave one of them out"
+        )
+
+
+def check_video_target(target: Path) -> None:
+    """Raise `InputError` if no video can be written there."""
+    if target.suffix.lower() not in video.FORMATS:
+        raise InputError(
+            f"{target}: cannot write a video with this ending; name it one of "
+            f"{', '.join(video.FORMATS)}"
+        )
+
+
+def _photo(kind: str) -> photos.Photo:
+    """The least of that format, to ask what becomes of it."""
+    return photos.Photo(
+        np.zeros((1, 1, 3), np.uint8), None, False, kind, photos.Metadata()
+    )

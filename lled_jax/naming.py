@@ -1,0 +1,102 @@
+"""Where each result goes, settled for all files before the first is touched."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lled_jax.errors import InputError
+from lled_jax.folder import Source
+
+
+class Task(NamedTuple):
+    """One file to enhance.
+
+    Attributes:
+        source: where it is.
+        target: where the result goes.
+        key: what its shard goes by: the path below the folder it was found in, the same
+            wherever that folder lies, or the path as given.
+    """
+
+    source: Path
+    target: Path
+    key: str
+
+
+def plan(
+    sources: Sequence[Source],
+    out: Path | None,
+    suffix: Callable[[Path], str],
+    mark: str,
+    always_mark: bool = False,
+) -> list[Task]:
+    """A task for each source.
+
+    Below `out`, what was found in a folder keeps its place below that folder.  Without
+    `out` a file's result lies beside it, named NAME + mark, and a folder's results in
+    FOLDER + mark beside the folder.
+
+    Args:
+        sources: the files, each once.
+        out: the folder of the results.
+        suffix: from a source to its result's ending.
+        mark: such as "_enhanced".
+        always_mark: whether the names carry the mark in other folders, too.
+
+    Raises:
+        InputError: two results would have the same name, or a result would take the
+            place of an input.
+    """
+    tasks = []
+    for source in sources:
+        beside = out is None and source.root is None
+        stem = source.path.stem + (mark if beside or always_mark else "")
+        name = source.below.with_name(stem + suffix(source.path))
+        key = source.path if source.root is None else source.below
+        tasks.append(Task(source.path, _folder(source, out, mark) / name, str(key)))
+    check(tasks)
+    return tasks
+
+
+def _folder(source: Source, out: Path | None, mark: str) -> Path:
+    if out is not None:
+        return out
+    if source.root is None:
+        return source.path.parent
+    root = source.root
+    if root.name in ("", ".."):  # such as "." and "../.."
+        root = root.resolve()
+    if not root.name:
+        raise InputError(f"{root} has no folder beside it: give one with -o")
+    return root.with_name(root.name + mark)
+
+
+def check(tasks: Sequence[Task]) -> None:
+    """Raise `InputError` if a task would destroy another's source or result."""
+    sources = {os.path.realpath(task.source): task.source for task in tasks}
+    targets: dict[str, Task] = {}
+    for task in tasks:
+        # The link itself is replaced, not what it points to.
+        real = str(Path(os.path.realpath(task.target.parent)) / task.target.name)
+        first = targets.setdefault(os.path.normcase(real), task)
+        if first is not task:
+            raise InputError(
+                f"{first.source} and {task.source} would both become {task.target}: "
+                "enhance them into different folders"
+            )
+        if real in sources:
+            raise InputError(
+                f"{task.target} would take the place of the original "
+                f"{sources[real]}: give another folder with -o"
+            )
+
+
+def in_shard(key: str, index: int, count: int) -> bool:
+    """Whether `key` belongs to shard `index` (from 1) of `count`.
+
+    It goes by the key alone, so that other files may come and go meanwhile.
+    """
+    digest = hashlib.sha256(os.fsencode(key)).digest()
+    return int.from_bytes(digest[:8], "big") % count == index - 1

@@ -1,0 +1,550 @@
+"""`lled enhance` in this process: options, errors, and real photos end to end."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from typer.testing import CliRunner
+
+import lled_jax
+from lled_jax import photos
+from lled_jax.backends import BACKENDS
+from lled_jax.cli import enhance as command
+from lled_jax.cli import network, options
+from lled_jax.cli.main import app
+from lled_jax.errors import InputError
+from lled_jax.pretrained import Enhancer
+from lled_jax.shipped import SHIPPED
+
+SIDE = 24  # one size for most photos: one program to compile
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Every test works in a folder of its own, on a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+
+
+@pytest.fixture(autouse=True)
+def network_once(monkeypatch):
+    """Load (and compile) each network once for all tests of this file."""
+    load = lled_jax.pretrained.load
+
+    def cached(weights, **options):
+        key = (str(weights), *sorted(options.items()))
+        if key not in LOADED:
+            LOADED[key] = load(weights, **options)
+        return LOADED[key]
+
+    monkeypatch.setattr(lled_jax, "load", cached, raising=False)
+
+
+LOADED = {}
+
+
+class Stub(Enhancer):
+    """Stands for a network."""
+
+    def __init__(self):
+        pass
+
+
+def dark(height=SIDE, width=SIDE, dtype=np.uint8, seed=0):
+    generator = np.random.default_rng(seed)
+    top = np.iinfo(dtype).max
+    ramp = np.linspace(0, 0.2 * top, width)[None, :, None]
+    noise = generator.uniform(0, 0.1 * top, (height, width, 3))
+    return (ramp + noise).astype(dtype)
+
+
+def save(name, pixels=None, **options):
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = dark() if pixels is None else pixels
+    if path.suffix == ".tif":
+        tifffile.imwrite(path, pixels, photometric="rgb")
+    else:
+        Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def opened(path):
+    with Image.open(path) as image:
+        image.load()
+    return image
+
+
+def lled(*arguments, status=0, input=None):
+    """The result of `lled`, which must end with `status`."""
+    result = CliRunner().invoke(app, [*map(str, arguments)], input=input)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == status, result.output
+    return result
+
+
+def message(result):
+    """What was said on stderr, without the lines of a box."""
+    return " ".join(result.stderr.replace("│", " ").split())
+
+
+def files():
+    return sorted(str(p) for p in Path().rglob("*") if p.is_file())
+
+
+def network_answer(pixels, **look):
+    enhancer = lled_jax.load(SHIPPED["student"].path(), **DEFAULTS)
+    return enhancer.enhance(pixels, command.Look(**look))
+
+
+DEFAULTS = {"backend": "jax", "max_memory": 2 * 2**30}
+
+
+def test_a_photo_becomes_the_networks_answer_beside_it():
+    save("dark.png")
+    result = lled("enhance", "dark.png")
+    assert message(result) == "dark.png -> dark_enhanced.png"
+    assert result.stdout == ""
+    assert files() == ["dark.png", "dark_enhanced.png"]
+    bright = np.asarray(opened("dark_enhanced.png"))
+    np.testing.assert_array_equal(bright, network_answer(dark()))
+    assert bright.mean() > 2 * dark().mean()
+
+
+def test_the_options_of_the_look_reach_the_network():
+    save("dark.png")
+    look = {"strength": 0.5, "exposure": -1.0, "saturation": 0.25, "denoise": 0.5}
+    arguments = [f"--{name}={value}" for name, value in look.items()]
+    lled("enhance", "dark.png", *arguments)
+    bright = np.asarray(opened("dark_enhanced.png"))
+    np.testing.assert_array_equal(bright, network_answer(dark(), **look))
+    assert not np.array_equal(bright, network_answer(dark()))
+
+
+def test_a_bright_photo_can_be_spared():
+    bright = save("bright.png", 255 - dark())
+    lled("enhance", bright, "--spare-bright")
+    np.testing.assert_array_equal(opened("bright_enhanced.png"), 255 - dark())
+
+
+def test_a_tree_of_every_kind_with_a_bad_file():
+    """The structure is kept, each file's format too; the bad one stops nobody."""
+    save("in/a.png")
+    save("in/sub/b.jpg", quality=95)
+    save("in/sub/deep/c.tif", dark(dtype=np.uint16))
+    save("in/grey.png", dark()[..., 0])
+    Path("in/bad.jpg").write_bytes(b"\xff\xd8\xff no more")
+    Path("in/notes.txt").write_text("not a picture")
+    before = {name: Path(name).read_bytes() for name in files()}
+    result = lled("enhance", "in", "-o", "out", status=1)
+    assert {name: Path(name).read_bytes() for name in before} == before
+    made = [name for name in files() if name.startswith("out")]
+    assert made == [
+        *("out/a.png", "out/grey.png", "out/sub/b.jpg", "out/sub/deep/c.tif")
+    ]
+    deep = tifffile.imread("out/sub/deep/c.tif")
+    assert deep.dtype == np.uint16
+    np.testing.assert_array_equal(deep, network_answer(dark(dtype=np.uint16)))
+    assert opened("out/grey.png").mode == "L"
+    assert opened("out/sub/b.jpg").format == "JPEG"
+    lines = result.stderr.splitlines()
+    assert sum("bad.jpg" in line for line in lines) == 2  # its error, the summary
+    assert "4 of 5 enhanced" in lines[-2]
+    assert "1 failed; 1 passed over" in lines[-2]
+    assert lines[-1] == "failed: in/bad.jpg"
+
+
+def test_what_exists_is_skipped_so_that_a_broken_off_run_goes_on():
+    save("in/a.png")
+    save("in/b.png")
+    Path("in_enhanced").mkdir()
+    Path("in_enhanced/a.png").write_text("mine")
+    result = lled("enhance", "in")
+    assert Path("in_enhanced/a.png").read_text() == "mine"
+    assert "1 of 2 enhanced" in message(result)
+    assert "1 skipped" in message(result)
+    assert opened("in_enhanced/b.png").size == (SIDE, SIDE)
+    assert "2 skipped" in message(lled("enhance", "in"))
+    lled("enhance", "in", "--overwrite")
+    assert opened("in_enhanced/a.png").size == (SIDE, SIDE)
+
+
+def test_results_inside_the_folder_are_not_enhanced_the_next_time():
+    save("in/a.png")
+    lled("enhance", "in", "-o", "in/out")
+    assert "1 skipped" in message(lled("enhance", "in", "-o", "in/out"))
+    assert files() == ["in/a.png", "in/out/a.png"]
+
+
+def test_a_single_file_that_exists_is_an_error_before_anything_is_computed(monkeypatch):
+    monkeypatch.setattr(network, "load", None)
+    save("a.png")
+    Path("a_enhanced.png").write_text("mine")
+    result = lled("enhance", "a.png", status=1)
+    assert message(result).startswith("error: a_enhanced.png exists: give --overwrite")
+    assert Path("a_enhanced.png").read_text() == "mine"
+
+
+def test_out_names_a_file_and_so_its_format():
+    save("a.png")
+    lled("enhance", "a.png", "-o", "new/bright.jpg")
+    assert opened("new/bright.jpg").format == "JPEG"
+    Path("folder.jpg").mkdir()
+    lled("enhance", "a.png", "-o", "folder.jpg")
+    assert Path("folder.jpg/a.png").is_file()
+
+
+def test_format_and_quality():
+    save("a.png", dark(64, 64))
+    save("b.tif", dark(dtype=np.uint16))
+    lled("enhance", "a.png", "b.tif", "--format", "jpg", "--quality", "20")
+    small = Path("a_enhanced.jpg").stat().st_size
+    assert opened("b_enhanced.jpg").mode == "RGB"
+    lled("enhance", "a.png", "--format", "JPEG", "--quality", "95", "--overwrite")
+    assert Path("a_enhanced.jpg").stat().st_size > 1.5 * small
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_compare_side_and_split(name):
+    pixels = dark(dtype=np.uint8 if name.endswith("png") else np.uint16)
+    save(name, pixels)
+    bright = network_answer(pixels)
+    compared = Path(name).with_stem("a_compare")
+    lled("enhance", name, "--compare", "side")
+    side = photos.read(compared).pixels
+    np.testing.assert_array_equal(side, np.concatenate([pixels, bright], axis=1))
+    lled("enhance", name, "--compare", "split", "--overwrite")
+    split = photos.read(compared).pixels
+    half = SIDE // 2
+    np.testing.assert_array_equal(split[:, :half], pixels[:, :half])
+    np.testing.assert_array_equal(split[:, half:], bright[:, half:])
+    assert not Path(name).with_stem("a_enhanced").exists()
+
+
+def test_compare_keeps_transparency():
+    rgba = np.dstack([dark(), dark(seed=1)[..., 0]])
+    save("a.png", rgba)
+    lled("enhance", "a.png", "--compare", "side")
+    alpha = np.asarray(opened("a_compare.png"))[..., 3]
+    np.testing.assert_array_equal(alpha, np.hstack([rgba[..., 3], rgba[..., 3]]))
+
+
+def test_keep_times():
+    save("a.png")
+    os.utime("a.png", ns=(10**18, 10**18 + 5 * 10**9))
+    lled("enhance", "a.png", "--keep-times")
+    assert Path("a_enhanced.png").stat().st_mtime_ns == 10**18 + 5 * 10**9
+
+
+def test_dry_run_lists_and_computes_nothing(monkeypatch):
+    monkeypatch.setattr(network, "load", None)
+    save("in/a.png", dark(16, 32))
+    save("in/s/b.png")
+    save("in_enhanced/s/b.png")
+    Path("in/bad.png").write_text("bad")
+    before = files()
+    result = lled("enhance", "in", "--dry-run", status=1)
+    assert result.stdout == "in/a.png  32x16  ->  in_enhanced/a.png\n"
+    assert "error: in/bad.png" in result.stderr
+    assert files() == before
+
+
+def test_json_is_one_object_and_nothing_else():
+    save("in/a.png")
+    save("in/b.png")
+    save("in_enhanced/b.png")
+    Path("in/bad.png").write_text("bad")
+    Path("in/x.txt").touch()
+    result = lled("enhance", "in", "missing.png", "--json", status=1)
+    data = json.loads(result.stdout)
+    entries = {entry["input"]: entry for entry in data.pop("entries")}
+    assert entries["in/a.png"] == {
+        **{"input": "in/a.png", "output": "in_enhanced/a.png"},
+        **{"status": "done", "reason": None},
+    }
+    assert entries["in/b.png"]["status"] == "exists"
+    assert "is not a PNG file" in entries["in/bad.png"]["reason"]
+    assert entries["missing.png"]["output"] is None
+    assert data.pop("seconds") >= 0
+    assert data == {
+        **{"exit_status": 1, "stopped": None, "error": None, "files": 4, "done": 1},
+        **{"planned": 0, "failed": 2, "skipped": 1, "passed_over": 1},
+    }
+
+
+def test_json_of_a_dry_run_and_of_an_error():
+    save("a.png")
+    data = json.loads(lled("enhance", "a.png", "--dry-run", "--json").stdout)
+    assert (data["planned"], data["done"]) == (1, 0)
+    Path("empty").mkdir()
+    data = json.loads(lled("enhance", "empty", "--json", status=1).stdout)
+    assert data["exit_status"] == 1
+    assert "nothing to enhance in empty" in data["error"]
+
+
+def test_quiet_says_nothing_but_errors():
+    save("in/a.png")
+    assert lled("enhance", "in", "--quiet").output == ""
+    result = lled("enhance", "in", "missing.jpg", "--quiet", status=1)
+    assert (
+        result.output == "error: missing.jpg: no such file or folder; check the path\n"
+    )
+
+
+def test_shards_do_all_the_files_once():
+    names = [f"in/{n}.png" for n in range(7)]
+    for name in names:
+        save(name)
+    shares = []
+    for n in (1, 2, 3):
+        before = set(files())
+        lled("enhance", "in", "-o", "out", "--shard", f"{n}/3")
+        shares.append(set(files()) - before)
+    assert sorted(Path(p).name for s in shares for p in s) == [
+        Path(name).name for name in names
+    ]
+    assert len([share for share in shares if share]) > 1
+
+
+def test_two_with_one_result_are_refused_before_work_starts(monkeypatch):
+    monkeypatch.setattr(network, "load", None)
+    save("in/a.png")
+    save("in/a.bmp")
+    result = lled("enhance", "in", "--format", "png", status=1)
+    assert "would both become in_enhanced/a.png" in message(result)
+    result = lled("enhance", "in", "-o", "in", status=1)
+    assert "place of the original in/a" in message(result)
+    result = lled("enhance", "in", "-o", "out.jpg", status=1)
+    assert "out.jpg names one file" in message(result)
+
+
+def test_names_with_strange_characters_take_one_line():
+    save("[bold]x\ny\udcff.png")
+    Path("[red]bad\n.png").write_text("bad")
+    result = lled("enhance", *Path().glob("*.png"), status=1)
+    assert Path("[bold]x\ny\udcff_enhanced.png").is_file()
+    assert "error: [red]bad\\n.png: is not a PNG" in result.stderr
+    json.loads(lled("enhance", *Path().glob("*.png"), "--json", status=1).stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing argument"),
+        (["a.png", "--strength", "2"], "strength is 2; choose a value from 0 to 1"),
+        (["a.png", "--exposure", "nan"], "exposure is nan"),
+        (["a.png", "--quality", "0"], "Invalid value for '--quality'"),
+        (["a.png", "--max-memory", "lots"], "'lots': give 64M or more"),
+        (["a.png", "--max-memory", "1M"], "'1M': give 64M or more"),
+        (["a.png", "--shard", "0/4"], "'0/4': give this shard's number, from 1"),
+        (["a.png", "--shard", "5/4"], "'5/4'"),
+        (["a.png", "--jobs", "0"], "--jobs"),
+        (["a.png", "--compare", "up"], "--compare"),
+        (["a.png", "--device", "abacus"], "--device"),
+        (["a.png", "--model", "student", "--ckpt", "x"], "not both"),
+        (["a.png", "--device", "gpu", "--backend", "openvino"], "leave it out"),
+        (["-", "a.png"], "must be the only input"),
+        (["a.png", "b.png", "-o", "-"], "give one input"),
+        (["-", "--json"], "--json needs standard output"),
+        (["-", "--dry-run"], "- is none"),
+        (["a.png", "--unknown"], "No such option: --unknown"),
+    ],
+)
+def test_usage_errors(arguments, said):
+    save("a.png")
+    result = lled("enhance", *arguments, status=2)
+    if arguments:
+        assert said in message(result)
+    assert files() == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.png"], "nothing.png: no such file or folder"),
+        (["a.png", "--model", "professor"], "no model 'professor'; there is student"),
+        (["a.png", "--ckpt", "none"], "no checkpoint at none"),
+        (["a.png", "--backend", "abacus"], "unknown backend 'abacus'"),
+        (["a.png", "--format", "gif"], "cannot write 'gif'; choose one of"),
+        (["a.png", "-o", "a.gif"], "a.gif: cannot write a photo with this ending"),
+        (["a.png", "-o", "b.jpg", "--format", "webp"], "--format webp does not fit"),
+        (["a.png", "-o", "a.png"], "place of the original a.png"),
+        (["a.png", "--device", "gpu"], "no device for --device gpu: leave --device"),
+        (["notes.txt"], "notes.txt: cannot read '.txt' files"),
+        (["*.bmp"], "*.bmp: no file matches"),
+    ],
+)
+def test_errors_take_one_line(arguments, said):
+    save("a.png")
+    Path("notes.txt").touch()
+    result = lled("enhance", *arguments, status=1)
+    first = result.stderr.splitlines()[0]
+    assert first.startswith("error: ")
+    assert said in first
+    assert files() == ["a.png", "notes.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_work(monkeypatch):
+    monkeypatch.setattr(network, "load", None)
+    save("in/a.png")
+    Path("file").touch()
+    result = lled("enhance", "in", "-o", "file/x", status=1)
+    assert "cannot write to file/x: file is a file" in message(result)
+    # As root one may everything.
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: not mode & os.W_OK)
+    result = lled("enhance", "in", "-o", "new/x", status=1)
+    assert "cannot write to new/x: no permission for ." in message(result)
+
+
+def test_a_disk_that_goes_away_is_one_line_for_the_file(monkeypatch):
+    save("in/a.png")
+    save("in/b.png")
+    read = photos.read
+
+    def gone(path):
+        if path.name == "a.png":
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(photos, "read", gone)
+    result = lled("enhance", "in", status=1)
+    assert "error: in/a.png: Input/output error" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert Path("in_enhanced/b.png").is_file()
+
+
+def test_a_full_disk_ends_it_with_one_line(monkeypatch):
+    for n in range(20):
+        save(f"in/{n:02}.png")
+    write = photos.write
+
+    def full(photo, pixels, target, *rest):
+        if target.name == "03.png":
+            cause = OSError(28, "No space left on device")
+            raise InputError(f"cannot write {target}: the disk is full") from cause
+        write(photo, pixels, target, *rest)
+
+    monkeypatch.setattr(photos, "write", full)
+    result = lled("enhance", "in", status=1)
+    assert result.stderr.count("disk is full") == 1
+    assert "failed" not in result.stderr
+    assert len(list(Path("in_enhanced").iterdir())) < 15
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"),
+        RuntimeError("std::bad_alloc"),
+    ],
+)
+def test_a_lack_of_memory_names_the_cure(monkeypatch, error):
+    save("a.png")
+
+    class Small(Stub):
+        def enhance(self, pixels, look):
+            raise error
+
+    monkeypatch.setattr(network, "load", lambda request, memory: Small())
+    result = lled("enhance", "a.png", "--max-memory", "3G", status=1)
+    cure = "a.png: not enough memory: give a smaller --max-memory than 3072M"
+    assert result.stderr.splitlines()[0].startswith(f"error: {cure}")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_defect_shows_its_traceback_and_the_rest_goes_on(monkeypatch):
+    save("in/a.png")
+    save("in/b.png")
+    real = network.load
+
+    class Odd(Stub):
+        def __init__(self, real):
+            self.real, self.calls = real, 0
+
+        def enhance(self, pixels, look):
+            self.calls += 1
+            if self.calls == 1:
+                raise KeyError("a defect")
+            return self.real.enhance(pixels, look)
+
+    monkeypatch.setattr(network, "load", lambda *rest: Odd(real(*rest)))
+    result = lled("enhance", "in", "--jobs", "1", status=1)
+    assert "Traceback" in result.stderr
+    assert "error: in/a.png: KeyError: 'a defect'" in result.stderr
+    assert Path("in_enhanced/b.png").is_file()
+
+
+def test_memory_is_shared_between_the_network_and_the_waiting_photos(monkeypatch):
+    seen = {}
+
+    class Fake(Stub):
+        def enhance(self, pixels, look):
+            return pixels
+
+    def load(request, memory):
+        seen["memory"] = memory
+        return Fake()
+
+    monkeypatch.setattr(network, "load", load)
+    save("in/a.png")
+    lled("enhance", "in/a.png", "--max-memory", "1G")
+    assert seen["memory"] == 2**30
+    save("in/b.png")
+    lled("enhance", "in", "--max-memory", "1G")
+    assert seen["memory"] == 2**30 - 2**27
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2G", 2**31), ("512M", 2**29), ("1.5GiB", 3 * 2**29), ("99999k", 99999 * 1024)],
+)
+def test_sizes_of_memory(text, size):
+    assert options.memory(text) == size
+
+
+def test_completion_offers_what_there_is():
+    assert set(options.BACKENDS) == set(BACKENDS)
+
+
+def test_help_starts_without_jax_and_shows_examples():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from lled_jax.cli.main import app\n"
+        "for arguments in (['--help'], ['enhance', '--help'], ['demo', '--help']):\n"
+        "    result = CliRunner().invoke(app, arguments)\n"
+        "    assert result.exit_code == 0\n"
+        "    print(result.output)\n"
+        "print({'jax', 'numpy', 'PIL', 'absl'} & set(sys.modules))"
+    )
+    env = os.environ | {"COLUMNS": "80", "TERMINAL_WIDTH": "80"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env | {"PYTHONPATH": str(Path(lled_jax.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
+    assert "lled enhance dark.jpg" in done.stdout
+    assert "pip install 'lled-jax[demo]'" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_version():
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        expected = version("lled-jax")
+    except PackageNotFoundError:
+        pytest.skip("the package is not installed, so it has no version")
+    assert lled("--version").stdout == f"lled {expected}\n"
