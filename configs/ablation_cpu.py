@@ -7,8 +7,9 @@ Rows: base, canny, origin and sobel as in configs/ablation.py; teacher, with twi
 steps, as in the paper; kd_unit_l2 and kd_literal, distilled from
 runs/ablation_cpu/teacher after a fifth of the steps, as in the paper.
 
-2000 steps of 4 crops of 128, L1 + 0.5 SSIM, cosine from 6e-4 (teacher: 4e-4); a tenth of
-our485 is held out in whole scenes.  Without VGG: with it a step takes 2.6 times as long.
+2000 steps of 4 crops of 128, L1 + 0.5 SSIM, cosine from 6e-4 (teacher: 4e-4); a tenth
+of our485 is held out in whole scenes.  There is no perceptual term, since with VGG a
+step takes 2.6 times as long.
 """
 
 from ml_collections import ConfigDict

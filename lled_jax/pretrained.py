@@ -44,9 +44,10 @@ class Enhancer:
     ) -> EncodedImage:
         """Brighten one RGB image, an array [h w 3] of 8 or 16 bit or a file, any size.
 
-        Of a file the pixels are taken upright and in sRGB, as `photos.read` gives them;
-        to keep what else it holds, read and write it with `lled_jax.photos`.  The result has the size and the depth of the image.  What does not fit into
-        memory whole is enhanced in tiles, to the same answer within one level.
+        The result has the size and the depth of the image.  What does not fit into
+        memory whole is enhanced in tiles, to the same answer within one level.  Of a
+        file the pixels are taken upright and in sRGB; to keep what else it holds, read
+        and write it with `lled_jax.photos`.
 
         Raises `InputError` for a file that cannot be read, a look out of range, or an
         image of which not even tiles fit into the allowed memory.

@@ -129,8 +129,8 @@ def _check_opaque(alpha: np.ndarray, kind: str, name: str) -> None:
 def _save_pillow(
     stream: Stream, rows: FileRows, photo: Photo, kind: str, quality: int
 ) -> None:
-    # Not into the file itself: Pillow does not see it when a full disk takes only a part
-    # of a JPEG.
+    # Not into the file itself: Pillow does not notice when a full disk takes only a
+    # part of a JPEG.
     buffer = BytesIO()
     rows.image().save(buffer, kind, **_options(photo, kind, quality))
     stream.write(buffer.getbuffer())
