@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import skimage.data
+import timing
 
 import lled_jax
-from benchmarks import timing
 from lled_jax.data.decode import FORMATS, read_image
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
@@ -25,6 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
     parser.add_argument("--images", type=int, default=50)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if options.data:
         found = sorted(p for p in options.data.iterdir() if p.suffix in FORMATS)
@@ -32,6 +34,8 @@ def main() -> None:
         photos = [read_image(path) for path in found[::step][: options.images]]
     else:
         photos = [getattr(skimage.data, name)() for name in PHOTOS]
+    if options.quick:
+        photos = [photo[:48, :64] for photo in photos[:2]]
     student = lled_jax.load()
     looks = {"default": Look(), "spare_bright": Look(spare_bright=True)}
     rows = [
@@ -41,7 +45,7 @@ def main() -> None:
     ]
     source = "LOL" if options.data else "scikit-image"
     data = {"photos": len(photos), "source": source, "rows": rows}
-    timing.finish(f"bright_{source}", None, False, data)
+    timing.finish(f"bright_{source}", options.output, options.quick, data)
 
 
 def summary(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:

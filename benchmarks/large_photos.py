@@ -11,10 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import memory
 import numpy as np
+import timing
 from PIL import Image
 
-from benchmarks import memory, timing
 from lled_jax.data import synthetic
 
 
@@ -23,8 +24,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12, 50, 100])
     parser.add_argument("--limit", default="2G")
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
+    if options.quick:
+        options.megapixels = [0.01]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in options.megapixels:
@@ -43,7 +47,7 @@ def main() -> None:
             )
             print(rows[-1], flush=True)
     data = {"what": f"lled enhance --max-memory {options.limit}", "rows": rows}
-    timing.finish("large_photos", options.output, False, data)
+    timing.finish("large_photos", options.output, options.quick, data)
 
 
 def write_photo(path: Path, megapixels: float) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Low-light image enhancement with knowledge distillation, in JAX and Flax.
 
-One line brightens a photo, given as a file or an array, into uint8 [h w 3]:
+One line brightens a photo, given as a file or an array, into an array [h w 3]:
 
     bright = lled_jax.load("student").enhance("dark.jpg")
 """

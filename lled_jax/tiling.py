@@ -77,11 +77,16 @@ def spans(length: int, tile: int, overlap: int) -> list[Span]:
 
     All begin at even pixels, as the network's stride asks for, and none goes beyond
     the image, so that the image's border is a tile's border.  `tile` and `overlap` are
-    even, and `tile` is more than twice `overlap`.
+    even; `tile`, the most that they may be, is twice `overlap` and 4, or more.
     """
     if length <= tile:
         return [Span(0, length, 0, length)]
-    tile -= length % 2  # the last tile ends with the image and begins even
+    # As few tiles as may be, and those no larger than so many need to be.
+    inner = length - 2 * overlap
+    count = -(-inner // (tile - 2 * overlap - 2))
+    step = -(-inner // (2 * count)) * 2
+    # The last tile ends with the image and begins even.
+    tile = step + 2 * overlap + length % 2
     last = length - tile
     found = []
     own = 0

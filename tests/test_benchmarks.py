@@ -127,3 +127,18 @@ def test_scaling(tmp_path):
     data, printed = _run("scaling.py", *options, cwd=tmp_path)
     _check_table(data, printed, "| student | 1 |")
     assert [row["devices"] for row in data["rows"]] == [1, 2]
+
+
+def test_bright_photos(tmp_path):
+    _needs("skimage")
+    data, _ = _run("bright.py", cwd=tmp_path)
+    default, spared = data["rows"]
+    assert default["luma_before"] == spared["luma_before"] > 0.3
+    assert spared["mean_change_in_levels"] < default["mean_change_in_levels"]
+
+
+def test_large_photos(tmp_path):
+    data, _ = _run("large_photos.py", cwd=tmp_path)
+    (row,) = data["rows"]
+    assert row["photo"] == "123x82"
+    assert 0.1 < row["peak_gib"] < 2
