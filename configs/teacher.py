@@ -28,7 +28,10 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
                 "holdout": 0.1,
                 "crop": 256,
                 "batch": 8,
+                "turn": False,
                 "exposure": 0.0,
+                "noise": 0.0,
+                "mixup": 0.0,
                 "later": (),
             },
             "optimizer": {
@@ -41,6 +44,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
             "loss": {
                 "l1": 1.0,
                 "charbonnier": 0.0,
+                "gt_mean": 0.0,
                 "perceptual": 0.1,
                 "ssim": 1.0,
                 "gradient": 1.0,
@@ -48,6 +52,8 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
             "perceptual": {"weights": "keras", "layers": ()},
             "distillation": {
                 "weight": 1.0,
+                "output": 0.0,
+                "branches": ("enhancement",),
                 "start": 10_000,
                 "stages": ((-1, -1),),
                 "normalisation": "unit_l2",

@@ -22,6 +22,9 @@ KEYS: dict[str, type] = {
     "data.crop": int,
     "data.batch": int,  # over all devices
     "data.exposure": float,  # dark images times or by up to 1 + this; 0: as they are
+    "data.turn": bool,  # change rows for columns in half of the crops
+    "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most
+    "data.mixup": float,  # of Beta(this, this), the shares of mixed pairs; 0: unmixed
     "data.later": tuple,  # ((step, crop, batch), ...): from that step on
     "optimizer.lr": float,
     "optimizer.schedule": str,  # constant, halving or cosine
@@ -31,11 +34,14 @@ KEYS: dict[str, type] = {
     "loss.l1": float,  # weights; a term of weight 0 is not computed
     "loss.charbonnier": float,
     "loss.perceptual": float,
+    "loss.gt_mean": float,  # L1 after scaling to the target's mean
     "loss.ssim": float,
     "loss.gradient": float,
     "perceptual.weights": str,  # keras, lpips, or the path of an .npz
     "perceptual.layers": tuple,  # (): the last ReLU of block 3
     "distillation.weight": float,
+    "distillation.output": float,  # weight of the outputs' distance (not in the paper)
+    "distillation.branches": tuple,  # whose stages: enhancement, gradient
     "distillation.start": int,  # steps of warm-up without distillation
     "distillation.stages": tuple,  # ((student stage, teacher stage), ...)
     "distillation.normalisation": str,  # literal, unit_l2 or l1

@@ -19,7 +19,8 @@ from lled_jax.files import write_json
 from lled_jax.locate import load_weights, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
-from lled_jax.training import augmentation, loop, optimizer, sharding
+from lled_jax.training import loop, optimizer, sharding
+from lled_jax.training.augmentation import Augmentation
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.state import TrainState, create
 from lled_jax.training.step import Batch, Prepare, make_step
@@ -147,6 +148,8 @@ def _method(
             weights,
             layers,
             weight=config.distillation.weight,
+            output_weight=config.distillation.output,
+            branches=tuple(config.distillation.branches),
             stages=tuple(map(tuple, config.distillation.stages)),
             normalisation=config.distillation.normalisation,
         )
@@ -178,16 +181,15 @@ def _method(
 def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
     """What is left to do to a batch inside the step, if anything."""
     resident = config.data.pipeline == "device"
-    seed, strength = config.seed, config.data.exposure
-    if strength < 0:
-        raise InputError(f"data.exposure is {strength}; it must be 0 or more")
-    if not resident and strength == 0:
+    seed, data = config.seed, config.data
+    augment = Augmentation(data.turn, data.exposure, data.noise, data.mixup).checked()
+    if not resident and augment == Augmentation():
         return None
 
     def prepare(step: jax.Array, frozen: Frozen, batch: Batch) -> Batch:
         if resident:
             batch = on_device.gather(frozen["pixels"], batch, crop)
-        return augmentation.expose(batch, seed, step, strength) if strength else batch
+        return augment(batch, seed, step)
 
     return prepare
 

@@ -6,6 +6,7 @@ Gradients are finite everywhere, on flat and on saturated images too.
 """
 
 import jax.numpy as jnp
+from jax import lax
 
 from lled_jax.arrays import Features, Images, PerImage
 from lled_jax.images import sobel
@@ -25,6 +26,19 @@ def charbonnier(enhanced: Images, target: Images, eps: float = 1e-3) -> PerImage
     """
     d = _difference(enhanced, target)
     return _mean(jnp.sqrt(d * d + eps * eps))
+
+
+def gt_mean(enhanced: Images, target: Images) -> PerImage:
+    """L1 after scaling the enhanced image to the target's mean (not in the paper).
+
+    Blind to how bright the picture is, so that detail and colour are not drowned by
+    what cannot be known; in the manner of the GT-mean scores.  The factor takes no
+    gradient and is at most 10, so that a black image does not blow up.
+    """
+    ours, theirs = (_mean(x.astype(jnp.float32)) for x in (enhanced, target))
+    factor = jnp.clip(theirs / jnp.maximum(ours, 1e-6), 0.0, 10.0)
+    factor = lax.stop_gradient(factor).reshape(-1, 1, 1, 1)
+    return l1(enhanced * jnp.broadcast_to(factor, enhanced.shape), target)
 
 
 def ssim_loss(enhanced: Images, target: Images) -> PerImage:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from lled_jax import losses
 from lled_jax.arrays import Images, Params, PerImage
@@ -33,10 +34,13 @@ Objective = Callable[[Params, Frozen, Images, Images], Losses]
 _PLAIN: dict[str, Callable[[Images, Images], PerImage]] = {
     "l1": losses.l1,
     "charbonnier": losses.charbonnier,
+    "gt_mean": losses.gt_mean,
     "ssim": losses.ssim_loss,
     "gradient": losses.gradient_loss,
 }
 TERMS = (*_PLAIN, "perceptual")
+# Fields of `Outputs` that hold stages.
+BRANCHES = ("enhancement", "gradient")
 
 
 def reference(
@@ -68,22 +72,40 @@ def distilled(
     weight: float,
     stages: tuple[tuple[int, int], ...],
     normalisation: str,
+    branches: tuple[str, ...] = ("enhancement",),
+    output_weight: float = 0.0,
 ) -> Objective:
     """The reference loss plus `weight` times the attention-map distance, eq. 8-10.
 
-    `stages` are pairs (student stage, teacher stage) of the enhancement branch after
-    fusion, 0 being the head; the paper distils the last, (-1, -1), with weight 1.
+    `stages` are pairs (student stage, teacher stage), 0 being the head, of the
+    `branches`, the enhancement branch being taken after fusion; the paper distils its
+    last, (-1, -1), with weight 1.  Not in the paper: `output_weight` times the mean
+    absolute difference of the two enhanced images.
     """
     active = _active(weights)
+    for branch in branches:
+        if branch not in BRANCHES:
+            raise InputError(
+                f"unknown branch {branch!r} to distil; known: {', '.join(BRANCHES)}"
+            )
 
     def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
         outputs = apply(student, params, low)
         guide = apply(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
         total, terms = _weigh(active, frozen, outputs, high, perceptual_layers)
-        distance = distillation_loss(
-            outputs.enhancement, guide.enhancement, stages, normalisation
-        )
-        return Losses(total + weight * distance, terms | {"distillation": distance})
+        distances = [
+            distillation_loss(
+                getattr(outputs, branch), getattr(guide, branch), stages, normalisation
+            )
+            for branch in branches
+        ]
+        distance = sum(distances, start=jnp.zeros_like(total)) / max(1, len(distances))
+        total, terms = total + weight * distance, terms | {"distillation": distance}
+        if output_weight:
+            answer = jax.lax.stop_gradient(jnp.clip(guide.enhanced, 0.0, 1.0))
+            gap = losses.l1(outputs.enhanced, answer)
+            total, terms = total + output_weight * gap, terms | {"teacher_l1": gap}
+        return Losses(total, terms)
 
     return objective
 

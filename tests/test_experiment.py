@@ -14,7 +14,15 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from configs import ablation, best_student, demo, lol_cpu, student, teacher
+from configs import (
+    ablation,
+    ablation_cpu,
+    best_student,
+    demo,
+    lol_cpu,
+    student,
+    teacher,
+)
 from lled_jax import config_schema, experiment, weights_file
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
@@ -28,6 +36,7 @@ CONFIGS = {
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "ablation": ablation.get_config,
+    "ablation_cpu": ablation_cpu.get_config,
     "demo": demo.get_config,
 }
 
@@ -88,7 +97,7 @@ def test_paper_settings():
     assert (s.optimizer.lr, s.optimizer.halve_every) == (2e-4, 25_000)
     for config in (t, s):
         weights = config.loss.to_dict()
-        assert weights.pop("charbonnier") == 0
+        assert weights.pop("charbonnier") == weights.pop("gt_mean") == 0
         assert weights == {"l1": 1, "perceptual": 0.1, "ssim": 1, "gradient": 1}
         assert (config.data.crop, config.distillation.weight) == (256, 1)
 

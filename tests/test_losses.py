@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose
 from skimage.metrics import structural_similarity
 
 from lled_jax.errors import InputError
-from lled_jax.losses import charbonnier, gradient_loss, l1, ssim_loss
+from lled_jax.losses import charbonnier, gradient_loss, gt_mean, l1, ssim_loss
 
-LOSSES = (l1, charbonnier, ssim_loss, gradient_loss)
+LOSSES = (l1, charbonnier, gt_mean, ssim_loss, gradient_loss)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,16 @@ def test_charbonnier_is_eps_for_equal_images_and_l1_far_away():
     assert_allclose(charbonnier(x, x), 1e-3, rtol=1e-6)
     assert_allclose(charbonnier(x, x + 0.5), np.sqrt(0.25 + 1e-6), rtol=1e-6)
     assert_allclose(charbonnier(x, x + 0.3, eps=0.4), 0.5, rtol=1e-6)
+
+
+def test_gt_mean_is_blind_to_brightness_and_to_nothing_else():
+    target = jax.random.uniform(jax.random.key(0), (2, 6, 5, 3))
+    assert_allclose(gt_mean(0.3 * target, target), 0, atol=1e-6)
+    same_mean = target.mean((1, 2, 3), keepdims=True)
+    flat = jnp.broadcast_to(same_mean, target.shape)
+    assert_allclose(gt_mean(0.5 * flat, target), l1(flat, target), rtol=1e-5)
+    black = jnp.zeros_like(target)
+    assert_allclose(gt_mean(black, target), l1(black, target), rtol=1e-6)
 
 
 def test_ssim_loss_is_one_minus_scikit_images_ssim(pair):

@@ -14,10 +14,11 @@ from jax.sharding import AxisType
 from lled_jax.data import memory, synthetic
 from lled_jax.data.order import Order, Stage
 from lled_jax.errors import InputError, Interrupted
+from lled_jax.images import to_float
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.gradient_guided import GradientGuided, apply
 from lled_jax.objectives import distilled, reference
-from lled_jax.training import augmentation, loop, optimizer, sharding, state, step
+from lled_jax.training import loop, optimizer, sharding, state, step
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.writer import Writer, read_metrics
 
@@ -159,41 +160,35 @@ def test_accumulated_parts_equal_the_whole_batch(pairs):
             np.testing.assert_allclose(x, y, atol=1e-6)
 
 
-def test_exposure_scales_each_dark_image_by_one_gain_within_bounds():
-    low = np.full((64, 2, 3, 3), 100, np.uint8)
-    batch = {"low": jnp.asarray(low), "high": jnp.asarray(low)}
-    exposed = augmentation.expose(batch, 0, jnp.int32(7), 0.6)
-    assert exposed["high"] is batch["high"]
-    gains = np.asarray(exposed["low"]) / np.float32(100 / 255)
-    assert (np.ptp(gains.reshape(64, -1), axis=1) < 1e-6).all()
-    assert gains.min() >= 1 / 1.6 - 1e-6
-    assert gains.max() <= 1.6 + 1e-6
-    # As often darker as brighter, and up to the bounds.
-    assert abs(np.log(gains).mean()) < 0.1
-    assert gains.min() < 0.7 < 1.45 < gains.max()
-    white = {"low": jnp.ones((8, 1, 1, 3)), "high": batch["high"]}
-    assert augmentation.expose(white, 0, jnp.int32(7), 9.0)["low"].max() == 1
+def test_the_outputs_and_both_branches_can_be_distilled(pairs):
+    student, teacher = GradientGuided(1, 8), GradientGuided(2, 16)
+    params = variants.init(student, 0)
+    frozen = {"teacher": variants.init(teacher, 1)}
+    low, high = (to_float(jnp.asarray(x[None, :32, :48])) for x in pairs[0])
 
+    def losses_with(**options):
+        options = {"stages": ((-1, -1),), "normalisation": "unit_l2"} | options
+        objective = distilled(student, teacher, {"l1": 1.0}, (), weight=1.0, **options)
+        return objective(params, frozen, low, high)
 
-def test_exposure_is_addressed_by_seed_and_step_on_any_number_of_devices():
-    mesh, one = (
-        jax.make_mesh((n,), ("data",), (AxisType.Auto,), devices=jax.devices()[:n])
-        for n in (4, 1)
+    plain = losses_with()
+    both = losses_with(branches=("enhancement", "gradient"), output_weight=0.5)
+    only = losses_with(branches=("gradient",))
+    np.testing.assert_allclose(
+        both.terms["distillation"],
+        (plain.terms["distillation"] + only.terms["distillation"]) / 2,
+        rtol=1e-5,
     )
-    low = np.full((8, 2, 2, 3), 50, np.uint8)
-
-    def gains(mesh, seed, step):
-        split = sharding.batch_sharding(mesh)
-        expose = jax.jit(
-            lambda batch, step: augmentation.expose(batch, seed, step, 1.0),
-            in_shardings=(split, sharding.replicated(mesh)),
-        )
-        exposed = expose(sharding.put_batch({"low": low}, split), jnp.int32(step))
-        return np.asarray(exposed["low"])[:, 0, 0, 0]
-
-    np.testing.assert_array_equal(gains(mesh, 3, 5), gains(one, 3, 5))
-    assert (gains(one, 3, 5) != gains(one, 3, 6)).all()
-    assert (gains(one, 3, 5) != gains(one, 4, 5)).all()
+    answer = jnp.clip(apply(teacher, frozen["teacher"], low).enhanced, 0, 1)
+    expected = jnp.abs(apply(student, params, low).enhanced - answer).mean((1, 2, 3))
+    np.testing.assert_allclose(both.terms["teacher_l1"], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        both.total,
+        both.terms["l1"] + both.terms["distillation"] + 0.5 * expected,
+        rtol=1e-5,
+    )
+    with pytest.raises(InputError, match="unknown branch 'colour'"):
+        losses_with(branches=("colour",))
 
 
 def test_schedules():

@@ -1,15 +1,71 @@
 """Changes to a batch that need floats, made inside the step by address (seed, step)."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lled_jax.errors import InputError
 from lled_jax.images import to_float
 
+Batch = dict[str, Array]
 
-def expose(
-    batch: dict[str, Array], seed: int, step: Array, strength: float
-) -> dict[str, Array]:
+
+class Augmentation(NamedTuple):
+    """What happens to a batch, in this order; 0 and False leave a part out.
+
+    Attributes:
+        turn: whether half of the pairs change rows for columns; with the two flips of
+            a crop that makes all eight orientations.  Only square images are turned.
+        exposure: dark images times or by up to 1 + this.
+        noise: dark images with Gaussian noise of a standard deviation up to this, in
+            [0, 1].
+        mixup: pairs are mixed with their neighbours in the batch, by shares from
+            Beta(mixup, mixup).
+    """
+
+    turn: bool = False
+    exposure: float = 0.0
+    noise: float = 0.0
+    mixup: float = 0.0
+
+    def checked(self) -> "Augmentation":
+        """The same; raises `InputError` for negative values."""
+        for name, value in self._asdict().items():
+            if value < 0:
+                raise InputError(f"data.{name} is {value}; it must be 0 or more")
+        return self
+
+    def __call__(self, batch: Batch, seed: int, step: Array) -> Batch:
+        """The batch changed: {"low", "high"} of [b h w 3]; pure."""
+        key = jax.random.fold_in(jax.random.key(seed), step)
+        if self.turn:
+            batch = turn(batch, jax.random.fold_in(key, 1))
+        if self.exposure:
+            batch = expose(batch, key, self.exposure)
+        if self.noise:
+            batch = add_noise(batch, jax.random.fold_in(key, 2), self.noise)
+        if self.mixup:
+            batch = mix_up(batch, jax.random.fold_in(key, 3), self.mixup)
+        return batch
+
+
+def turn(batch: Batch, key: Array) -> Batch:
+    """Change rows for columns in half of the pairs, if the images are square."""
+    count, height, width = batch["low"].shape[:3]
+    if height != width:
+        return batch
+    chosen = jax.random.bernoulli(key, shape=(count, 1, 1, 1))
+
+    def turned(images: Array) -> Array:
+        there = jnp.broadcast_to(chosen, images.shape)
+        return jnp.where(there, images.swapaxes(1, 2), images)
+
+    return {name: turned(images) for name, images in batch.items()}
+
+
+def expose(batch: Batch, key: Array, strength: float) -> Batch:
     """Multiply each dark image by a gain of its own; the target stays as it is.
 
     The logarithm of the gain is uniform between plus and minus log(1 + `strength`),
@@ -18,8 +74,37 @@ def expose(
     come to rely on it.  `low` becomes float32 in [0, 1].
     """
     low = to_float(batch["low"])
-    key = jax.random.fold_in(jax.random.key(seed), step)
     span = jnp.log1p(strength)
     logs = jax.random.uniform(key, (len(low), 1, 1, 1), minval=-span, maxval=span)
     gain = jnp.broadcast_to(jnp.exp(logs), low.shape)
     return batch | {"low": jnp.minimum(low * gain, 1.0)}
+
+
+def add_noise(batch: Batch, key: Array, strength: float) -> Batch:
+    """Add Gaussian noise to each dark image; the target stays as it is.
+
+    Its standard deviation is uniform between 0 and `strength`, one for each image.
+    `low` becomes float32 in [0, 1].
+    """
+    low = to_float(batch["low"])
+    how_much, where = jax.random.split(key)
+    deviation = strength * jax.random.uniform(how_much, (len(low), 1, 1, 1))
+    noise = jnp.broadcast_to(deviation, low.shape) * jax.random.normal(where, low.shape)
+    return batch | {"low": jnp.clip(low + noise, 0.0, 1.0)}
+
+
+def mix_up(batch: Batch, key: Array, alpha: float) -> Batch:
+    """Mix each pair with the next of the batch (Zhang et al., ICLR 2018).
+
+    The share of a pair is drawn from Beta(alpha, alpha), the same for the dark image
+    and its target.  Both become float32 in [0, 1].
+    """
+    count = len(batch["low"])
+    share = jax.random.beta(key, alpha, alpha, (count, 1, 1, 1))
+
+    def mixed(images: Array) -> Array:
+        images = to_float(images)
+        own = jnp.broadcast_to(share, images.shape)
+        return own * images + (1 - own) * jnp.roll(images, 1, axis=0)
+
+    return {name: mixed(images) for name, images in batch.items()}

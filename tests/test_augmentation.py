@@ -1,0 +1,97 @@
+"""What happens to a batch inside the step: bounds, pairs, addresses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import AxisType
+
+from lled_jax.errors import InputError
+from lled_jax.training import augmentation, sharding
+
+KEY = jax.random.key(3)
+
+
+def test_exposure_scales_each_dark_image_by_one_gain_within_bounds():
+    low = np.full((64, 2, 3, 3), 100, np.uint8)
+    batch = {"low": jnp.asarray(low), "high": jnp.asarray(low)}
+    exposed = augmentation.expose(batch, KEY, 0.6)
+    assert exposed["high"] is batch["high"]
+    gains = np.asarray(exposed["low"]) / np.float32(100 / 255)
+    assert (np.ptp(gains.reshape(64, -1), axis=1) < 1e-6).all()
+    assert gains.min() >= 1 / 1.6 - 1e-6
+    assert gains.max() <= 1.6 + 1e-6
+    # As often darker as brighter, and up to the bounds.
+    assert abs(np.log(gains).mean()) < 0.1
+    assert gains.min() < 0.7 < 1.45 < gains.max()
+    white = {"low": jnp.ones((8, 1, 1, 3)), "high": batch["high"]}
+    assert augmentation.expose(white, KEY, 9.0)["low"].max() == 1
+
+
+def test_noise_has_its_own_strength_for_each_image():
+    grey = jnp.full((32, 40, 40, 3), 0.5)
+    batch = {"low": grey, "high": grey}
+    noisy = augmentation.add_noise(batch, KEY, 0.1)
+    assert noisy["high"] is grey
+    added = np.asarray(noisy["low"] - grey)
+    deviations = added.reshape(32, -1).std(1)
+    assert deviations.max() < 0.105
+    assert deviations.min() < 0.02 < 0.08 < deviations.max()
+    assert abs(added.mean()) < 1e-3
+
+
+def test_turning_keeps_pairs_and_makes_the_other_four_orientations():
+    low = jnp.asarray(np.random.default_rng(0).integers(0, 255, (64, 6, 6, 3), "u1"))
+    turned = augmentation.turn({"low": low, "high": low}, KEY)
+    np.testing.assert_array_equal(turned["low"], turned["high"])
+    other = np.asarray(low).swapaxes(1, 2)
+    as_it_was = (np.asarray(turned["low"]) == low).all((1, 2, 3))
+    as_turned = (np.asarray(turned["low"]) == other).all((1, 2, 3))
+    assert (as_it_was ^ as_turned).all()
+    assert 20 < as_turned.sum() < 44
+    wide = {"low": low[:, :3], "high": low[:, :3]}
+    assert augmentation.turn(wide, KEY) is wide
+
+
+def test_mixing_takes_the_same_shares_of_both_images():
+    low = jnp.asarray(np.eye(8, dtype=np.float32).reshape(8, 1, 8, 1).repeat(3, -1))
+    mixed = augmentation.mix_up({"low": low, "high": 0.5 * low}, KEY, 0.4)
+    np.testing.assert_allclose(mixed["high"], 0.5 * mixed["low"], atol=1e-6)
+    shares = np.asarray(mixed["low"])[:, 0, :, 0]
+    np.testing.assert_allclose(shares.sum(1), 1, atol=1e-6)
+    own = np.diag(shares)
+    np.testing.assert_allclose(
+        shares[np.arange(8), np.arange(8) - 1], 1 - own, atol=1e-6
+    )
+    assert own.std() > 0.05
+
+
+def test_negative_augmentation_is_refused():
+    with pytest.raises(InputError, match=r"data\.noise is -1; it must be 0 or more"):
+        augmentation.Augmentation(noise=-1).checked()
+
+
+def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
+    mesh, one = (
+        jax.make_mesh((n,), ("data",), (AxisType.Auto,), devices=jax.devices()[:n])
+        for n in (4, 1)
+    )
+    images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
+    pairs = {"low": images, "high": images}
+    everything = augmentation.Augmentation(True, 1.0, 0.1, 0.5)
+
+    def low(mesh, seed, step):
+        split = sharding.batch_sharding(mesh)
+        augment = jax.jit(
+            lambda batch, step: everything(batch, seed, step),
+            in_shardings=(split, sharding.replicated(mesh)),
+        )
+        return np.asarray(
+            augment(sharding.put_batch(pairs, split), jnp.int32(step))["low"]
+        )
+
+    np.testing.assert_allclose(low(mesh, 3, 5), low(one, 3, 5), atol=1e-6)
+    assert (low(one, 3, 5) != low(one, 3, 6)).mean() > 0.9
+    nothing = augmentation.Augmentation()
+    batch = {"low": jnp.asarray(images)}
+    assert nothing(batch, 3, jnp.int32(5)) is batch
