@@ -1,0 +1,94 @@
+"""HDRNet: any size, from the identity on, and it learns with and without a teacher."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from lled_jax.data import synthetic
+from lled_jax.images import to_float
+from lled_jax.models.hdrnet import HDRNet, apply, grid_distance
+
+STUDENT, TEACHER = HDRNet(8, 4), HDRNet(16, 8, 2)
+
+
+def init(model, seed=0):
+    low = jnp.zeros((1, 16, 16, 3))
+    return jax.jit(lambda key: model.init(key, low)["params"])(jax.random.key(seed))
+
+
+@pytest.fixture(scope="module")
+def params():
+    return init(STUDENT)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 18), (256, 256)])
+def test_any_size_and_close_to_the_image_at_first(params, size):
+    low = jax.random.uniform(jax.random.key(1), (1, *size, 3))
+    out = apply(STUDENT, params, low)
+    assert out.grid.shape == (1, 8, 8, 4, 3, 4)
+    np.testing.assert_allclose(out.enhanced, low, atol=0.1)
+
+
+def count(params):
+    return sum(x.size for x in jax.tree.leaves(params))
+
+
+def test_parameters_by_hand(params):
+    """Kernels 3x3 and biases; the global branch flattens 4x4 cells."""
+    splat = sum(9 * a * b + b for a, b in ((3, 4), (4, 8), (8, 16), (16, 32), (32, 64)))
+    local = 9 * 64 * 32 + 32 + 9 * 32 * 32
+    whole = 9 * 64 * 32 + 32 + (16 * 32 + 1) * 128 + (128 + 1) * 64 + (64 + 1) * 32
+    guide = (3 + 1) * 16 + (16 + 1)
+    assert count(params) == splat + local + whole + (32 + 1) * 48 + guide
+    assert jax.eval_shape(lambda: init(TEACHER))["grid"]["kernel"].shape == (128, 96)
+
+
+def test_the_teacher_s_grid_is_averaged_to_the_student_s():
+    random = np.random.default_rng(0)
+    fine = random.normal(size=(2, 16, 16, 8, 3, 4)).astype(np.float32)
+    coarse = np.stack(
+        [
+            fine[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2, 2 * k : 2 * k + 2].mean(
+                (1, 2, 3)
+            )
+            for i, j, k in np.ndindex(8, 8, 4)
+        ],
+        axis=1,
+    ).reshape(2, 8, 8, 4, 3, 4)
+    np.testing.assert_allclose(
+        grid_distance(jnp.asarray(coarse), jnp.asarray(fine)), 0, atol=1e-10
+    )
+    np.testing.assert_allclose(
+        grid_distance(jnp.asarray(coarse) + 0.5, jnp.asarray(fine)), 0.25, rtol=1e-5
+    )
+
+
+def test_it_learns_and_follows_a_teacher(params):
+    pairs = synthetic.demo("train")
+    low, high = (
+        to_float(jnp.stack([jnp.asarray(pairs[i][side][:96, :96]) for i in range(4)]))
+        for side in (0, 1)
+    )
+    aim = jax.random.normal(jax.random.key(2), (4, 16, 16, 8, 3, 4)) * 0.1
+    adam = optax.adam(2e-3)
+
+    @jax.jit
+    def step(params, state):
+        def loss(params):
+            out = apply(STUDENT, params, low)
+            error = jnp.abs(out.enhanced - high).mean()
+            distance = grid_distance(out.grid, aim).mean()
+            return error + distance, (error, distance)
+
+        (_, terms), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+        updates, state = adam.update(gradient, state)
+        return optax.apply_updates(params, updates), state, terms
+
+    state, history = adam.init(params), []
+    for _ in range(40):
+        params, state, terms = step(params, state)
+        history.append([float(term) for term in terms])
+    assert history[-1][0] < 0.5 * history[0][0]
+    assert np.isfinite(history).all()
