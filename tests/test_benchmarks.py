@@ -142,3 +142,20 @@ def test_large_photos(tmp_path):
     (row,) = data["rows"]
     assert row["photo"] == "123x82"
     assert 0.1 < row["peak_gib"] < 2
+
+
+def test_ablation_compares_rows_seed_by_seed(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    ablation = importlib.import_module("ablation")
+
+    def run(row, seed, psnr):
+        keys = (*ablation.HELD_OUT, *ablation.TEST)
+        return {"row": row, "seed": seed, **dict.fromkeys(keys, psnr)}
+
+    runs = [run("sobel", s, p) for s, p in ((0, 20.0), (1, 22.0), (2, 21.0))]
+    runs += [run("base", s, p) for s, p in ((0, 19.5), (1, 21.5))]
+    sobel, base = ablation.summary(runs, "sobel")
+    assert (sobel["seeds"], sobel["psnr"]) == (3, 21)
+    assert "psnr_gain" not in sobel
+    # Its two seeds alone: the mean over all of the control's would say -0.5 + 0.5.
+    assert (base["seeds"], base["psnr_gain"], base["psnr_gain_spread"]) == (2, -0.5, 0)

@@ -1,0 +1,90 @@
+"""Runs of an ablation side by side: means, spread over seeds, differences by seed.
+
+    python benchmarks/ablation.py runs/ablation_cpu --data data/LOL [--control sobel]
+
+Looks for finished runs named ROW_SEED (and teacher) below the folder, scores their
+final EMA parameters on the test split, and puts the score on their own held-out scenes
+beside it.  Seeds hold out different scenes, so rows are compared seed by seed: the
+difference to the control of the same seed has a spread of its own.  Writes
+benchmarks/results/ablation.json.
+"""
+
+import argparse
+import json
+import statistics
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import timing
+
+from lled_jax.evaluation import evaluate
+from lled_jax.inference import enhancer
+from lled_jax.locate import load_weights, open_source
+from lled_jax.training.writer import read_metrics
+
+FINAL = "ema.safetensors"
+TEST = ("psnr", "ssim", "lpips", "psnr_gt_mean")
+HELD_OUT = ("holdout_psnr", "holdout_ssim")
+
+
+def main() -> None:
+    """Score, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--data", default="data/LOL")
+    parser.add_argument("--control", default="sobel")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    finished = sorted(path.parent for path in options.runs.glob(f"*/{FINAL}"))
+    if not finished:
+        parser.error(f"no finished run below {options.runs}")
+    runs = [scores(folder, options.data) for folder in finished]
+    data = {
+        "what": f"{options.runs}: final EMA parameters, rows against {options.control}",
+        "rows": summary(runs, options.control),
+        "runs": runs,
+    }
+    timing.finish("ablation", options.output, False, data)
+
+
+def scores(folder: Path, data: str) -> dict[str, Any]:
+    """One run: its row and seed, steps, held-out and test scores."""
+    row, _, seed = folder.name.rpartition("_")
+    name, params = load_weights(folder / FINAL)
+    test = evaluate(open_source(data, "test"), enhancer(name, params), columns=TEST)
+    last = [record for record in read_metrics(folder) if HELD_OUT[0] in record][-1]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {
+        "row": row if seed.isdigit() else folder.name,
+        "seed": config["seed"],
+        "steps": config["total_steps"],
+        **{key: last[key] for key in HELD_OUT},
+        **test.means,
+    }
+
+
+def summary(runs: list[dict[str, Any]], control: str) -> list[dict[str, Any]]:
+    """A line for each row: means over its seeds, and differences to the control."""
+    by_row = defaultdict(list)
+    for run in runs:
+        by_row[run["row"]].append(run)
+    of_control = {run["seed"]: run for run in by_row[control]}
+    lines = []
+    for row, members in by_row.items():
+        line: dict[str, Any] = {"row": row, "seeds": len(members)}
+        for key in (*HELD_OUT, *TEST):
+            line[key] = statistics.mean(run[key] for run in members)
+        pairs = [(m, of_control[m["seed"]]) for m in members if m["seed"] in of_control]
+        for key in (*HELD_OUT, *TEST[:2]):
+            differences = [ours[key] - theirs[key] for ours, theirs in pairs]
+            if row != control and differences:
+                line[f"{key}_gain"] = statistics.mean(differences)
+            if row != control and len(differences) > 1:
+                line[f"{key}_gain_spread"] = statistics.stdev(differences)
+        lines.append(line)
+    return lines
+
+
+if __name__ == "__main__":
+    main()
