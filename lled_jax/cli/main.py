@@ -6,6 +6,7 @@ import typer
 
 from lled_jax.cli.demo import demo
 from lled_jax.cli.enhance import enhance
+from lled_jax.cli.profile import profile
 
 app = typer.Typer(
     name="lled",
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command(no_args_is_help=True)(enhance)
 app.command()(demo)
+app.command()(profile)
 
 
 def _print_version(wanted: bool) -> bool:
