@@ -295,6 +295,6 @@ def test_completion_of_options_and_values():
         )
         return set(done.stdout.split())
 
-    assert offered("lled ") == {"enhance", "demo"}
+    assert offered("lled ") == {"enhance", "demo", "profile"}
     assert "openvino" in offered("lled enhance --backend ")
     assert offered("lled enhance --compare ") == {"side", "split"}
