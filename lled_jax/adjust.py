@@ -4,9 +4,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-from lled_jax.arrays import Features, Images
-from lled_jax.images import luminance
-from lled_jax.look import Amounts
+from lled_jax.arrays import EncodedImage, Features, Images
+from lled_jax.images import luminance, mean_luma
+from lled_jax.look import Amounts, Look
 from lled_jax.models.area import Area, within
 
 # Of the guided filter, in pixels: noise of LOL's kind is a few pixels wide.
@@ -20,9 +20,11 @@ def adjust(
 ) -> Images:
     """`bright` with denoising, exposure and saturation, blended with `low`.
 
-    Both images in [0, 1], and so is the result.  Of padded images `area` counts.
+    `low` is in [0, 1], and so is the result; `bright`, the network's answer, is first
+    clipped to that.  Of padded images `area` counts.
     """
     strength, exposure, saturation, denoise = amounts
+    bright = jnp.clip(bright, 0.0, 1.0)
     if denoise is not None:
         bright = guided_filter(bright, (denoise * NOISE) ** 2, area)
     if exposure is not None:
@@ -35,6 +37,11 @@ def adjust(
         return bright
     # In this form 0 gives `low` and 1 gives `bright` without rounding.
     return (1 - strength) * low + strength * bright
+
+
+def amounts_for(image: EncodedImage, look: Look) -> Amounts:
+    """What of `look` one photo gets; its luma is taken only where that matters."""
+    return look.amounts(mean_luma(image) if look.spare_bright else 0.0)
 
 
 def guided_filter(

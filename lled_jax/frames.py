@@ -65,12 +65,11 @@ class Frames:
             before = self._means.get(fab, mean)
             return before + share * (mean - before)
 
-        tiles = tiling.cut(self._model, frame, side)
-        statistics = tiling.measure(self._model, self._params, frame, tiles, mix)
-        self._means = {fab: values["mean"] for fab, values in statistics.items()}
-        return tiling.render(
-            self._model, self._params, frame, tiles, statistics, amounts
+        bright, statistics = tiling.enhance(
+            self._model, self._params, frame, side, amounts, mix
         )
+        self._means = {fab: values["mean"] for fab, values in statistics.items()}
+        return bright
 
 
 @partial(jax.jit, static_argnums=0)
@@ -88,7 +87,7 @@ def _draw_frame(
     }
     images = to_float(frame[None])
     outputs, attended = apply_with(model, params, statistics, images)
-    bright = adjust(images, jnp.clip(outputs.enhanced, 0.0, 1.0), amounts)
+    bright = adjust(images, outputs.enhanced, amounts)
     after = {
         fab: mean + share * (attended[fab].mean((1, 2), keepdims=True) - mean)
         for fab, mean in means.items()

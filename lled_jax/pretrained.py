@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from lled_jax import backends, inference, photos, tiling
+from lled_jax.adjust import amounts_for
 from lled_jax.arrays import EncodedImage, Images, Params
 from lled_jax.frames import Frames
-from lled_jax.images import mean_luma
 from lled_jax.locate import load_weights
 from lled_jax.look import Amounts, Look
 from lled_jax.models import variants
@@ -55,10 +55,10 @@ class Enhancer:
         look = look.checked()
         if isinstance(image, str | os.PathLike):
             image = photos.read(Path(image)).pixels
-        amounts = look.amounts(mean_luma(image) if look.spare_bright else 0.0)
+        amounts = amounts_for(image, look)
         side = tiling.side_for(self._model, image, self._max_memory)
         if side:
-            return self._tiled(image, amounts, side)
+            return tiling.enhance(self._model, self.params, image, side, amounts)[0]
         if self._faster and image.dtype == np.uint8 and amounts == Amounts():
             return self._faster(image)
         return self._draw(image, amounts, image.dtype)
@@ -78,13 +78,6 @@ class Enhancer:
         A batch [b h w 3] in [0, 1] to one of the same shape.
         """
         return inference.enhance(self._model, params, low)
-
-    def _tiled(self, image: EncodedImage, amounts: Amounts, side: int) -> EncodedImage:
-        tiles = tiling.cut(self._model, image, side)
-        statistics = tiling.measure(self._model, self.params, image, tiles)
-        return tiling.render(
-            self._model, self.params, image, tiles, statistics, amounts
-        )
 
 
 def load(

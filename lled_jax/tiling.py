@@ -27,6 +27,9 @@ Statistics = dict[str, dict[str, Array]]
 """By the name of a FAB: the `mean` [1 1 1 c] that its channel attention uses."""
 
 
+Mix = Callable[[str, Array], Array]
+"""From the name of a FAB and the mean of the whole image to the mean to use."""
+
 # Bytes of a forward pass per pixel and channel of the network, as XLA plans them on a
 # CPU (6.13 for student and teacher), with a little to spare.
 BYTES = 6.3
@@ -109,6 +112,23 @@ class Tiles(NamedTuple):
         return ((row, column) for row in self.rows for column in self.columns)
 
 
+def enhance(
+    model: GradientGuided,
+    params: Params,
+    low: EncodedImage,
+    side: int,
+    amounts: Amounts,
+    mix: Mix = lambda fab, mean: mean,
+) -> tuple[EncodedImage, Statistics]:
+    """The enhanced image, of the size and dtype of `low`, and the means it took.
+
+    `side` is what `side_for` says; `mix` as in `measure`.
+    """
+    tiles = cut(model, low, side)
+    statistics = measure(model, params, low, tiles, mix)
+    return render(model, params, low, tiles, statistics, amounts), statistics
+
+
 def cut(model: GradientGuided, low: EncodedImage, side: int) -> Tiles:
     """Tiles of `side` pixels that overlap by what the network and adjustments see."""
     overlap = reach(model) + 2 * RADIUS
@@ -121,7 +141,7 @@ def measure(
     params: Params,
     low: EncodedImage,
     tiles: Tiles,
-    mix: Callable[[str, Array], Array] = lambda fab, mean: mean,
+    mix: Mix = lambda fab, mean: mean,
 ) -> Statistics:
     """The means that the channel attentions would take of the whole image.
 
@@ -191,8 +211,7 @@ def _draw(
 ) -> Array:
     images = to_float(low[None])
     outputs, _ = apply_with(model, params, statistics, images)
-    bright = jnp.clip(outputs.enhanced, 0.0, 1.0)
-    return encode(adjust(images, bright, amounts), low.dtype)[0]
+    return encode(adjust(images, outputs.enhanced, amounts), low.dtype)[0]
 
 
 @partial(jax.jit, static_argnums=(0, 1))

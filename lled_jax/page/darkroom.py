@@ -13,14 +13,15 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from lled_jax import photos
-from lled_jax.adjust import adjust
+from lled_jax.adjust import adjust, amounts_for
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
-from lled_jax.images import mean_luma, to_float, to_u8
+from lled_jax.images import to_float, to_u8
 from lled_jax.look import Amounts, Look
 from lled_jax.page.cache import Cache
 from lled_jax.page.limits import Limits
 from lled_jax.photos import Metadata, Photo
+from lled_jax.photos.colour import to_8_bit
 
 
 @runtime_checkable
@@ -128,7 +129,7 @@ def reduced(photo: Photo, longest: int) -> Photo:
 
     def small(channels: np.ndarray) -> np.ndarray:
         if channels.dtype == np.uint16:
-            channels = ((channels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+            channels = to_8_bit(channels)
         image = Image.fromarray(channels)
         # Three times the size by averaging first: a tenth of the time, looks the same.
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3)
@@ -150,7 +151,7 @@ def adjusted(
     It differs from what the enhancer gives in that look by rounding, since `bright` is
     rounded to 8 bit.
     """
-    amounts = look.amounts(mean_luma(low) if look.spare_bright else 0.0)
+    amounts = amounts_for(low, look)
     if amounts == Amounts():
         return bright
     return np.asarray(_adjusted(low[None], bright[None], amounts))[0]
