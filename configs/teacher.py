@@ -28,6 +28,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
                 "holdout": 0.1,
                 "crop": 256,
                 "batch": 8,
+                "zoom": 1,
                 "turn": False,
                 "exposure": 0.0,
                 "noise": 0.0,

@@ -182,7 +182,13 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
     """What is left to do to a batch inside the step, if anything."""
     resident = config.data.pipeline == "device"
     seed, data = config.seed, config.data
-    augment = Augmentation(data.turn, data.exposure, data.noise, data.mixup).checked()
+    augment = Augmentation(
+        zoom=data.zoom,
+        turn=data.turn,
+        exposure=data.exposure,
+        noise=data.noise,
+        mixup=data.mixup,
+    ).checked()
     if not resident and augment == Augmentation():
         return None
 

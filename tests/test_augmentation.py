@@ -66,9 +66,33 @@ def test_mixing_takes_the_same_shares_of_both_images():
     assert own.std() > 0.05
 
 
+def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images():
+    # A ramp says of each pixel where it was and over how much it is a mean.
+    rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")
+    ramp = jnp.stack([rows, columns, rows], axis=-1) / 12
+    low = jnp.broadcast_to(ramp, (64, 12, 12, 3))
+    seen = augmentation.zoom({"low": low, "high": 1 - low}, KEY, 3)
+    assert seen["low"].shape == (64, 4, 4, 3)
+    np.testing.assert_allclose(seen["high"], 1 - seen["low"], atol=1e-6)
+    places = np.asarray(12 * seen["low"])
+    scales = (places[:, 1, 0, 0] - places[:, 0, 0, 0]).round(4)
+    assert set(scales) == {1, 2, 3}
+    for k, far in ((1, 8), (2, 4), (3, 0)):
+        first = (places[scales == k, 0, 0, :2] - (k - 1) / 2).round(4)
+        assert first.min() == 0
+        assert first.max() == far  # up to the other edge
+        assert (first % 1 == 0).all()
+    wide = {"low": low[:, :4], "high": low[:, :4]}
+    assert augmentation.zoom(wide, KEY, 3) is wide
+    with pytest.raises(InputError, match="12 is not a multiple of data.zoom 5"):
+        augmentation.zoom({"low": low, "high": low}, KEY, 5)
+
+
 def test_negative_augmentation_is_refused():
     with pytest.raises(InputError, match=r"data\.noise is -1; it must be 0 or more"):
         augmentation.Augmentation(noise=-1).checked()
+    with pytest.raises(InputError, match=r"data\.zoom is 0; it must be 1 or more"):
+        augmentation.Augmentation(zoom=0).checked()
 
 
 def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
@@ -78,7 +102,7 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(2, True, 1.0, 0.1, 0.5)
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

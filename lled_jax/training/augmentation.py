@@ -13,9 +13,10 @@ Batch = dict[str, Array]
 
 
 class Augmentation(NamedTuple):
-    """What happens to a batch, in this order; 0 and False leave a part out.
+    """What happens to a batch, in this order; 0, False and a zoom of 1 change nothing.
 
     Attributes:
+        zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
         turn: whether half of the pairs change rows for columns; with the two flips of
             a crop that makes all eight orientations.  Only square images are turned.
         exposure: dark images times or by up to 1 + this.
@@ -25,13 +26,16 @@ class Augmentation(NamedTuple):
             Beta(mixup, mixup).
     """
 
+    zoom: int = 1
     turn: bool = False
     exposure: float = 0.0
     noise: float = 0.0
     mixup: float = 0.0
 
     def checked(self) -> "Augmentation":
-        """The same; raises `InputError` for negative values."""
+        """The same; raises `InputError` for negative values and a zoom below 1."""
+        if self.zoom < 1:
+            raise InputError(f"data.zoom is {self.zoom}; it must be 1 or more")
         for name, value in self._asdict().items():
             if value < 0:
                 raise InputError(f"data.{name} is {value}; it must be 0 or more")
@@ -40,6 +44,8 @@ class Augmentation(NamedTuple):
     def __call__(self, batch: Batch, seed: int, step: Array) -> Batch:
         """The batch changed: {"low", "high"} of [b h w 3]; pure."""
         key = jax.random.fold_in(jax.random.key(seed), step)
+        if self.zoom > 1:
+            batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
         if self.turn:
             batch = turn(batch, jax.random.fold_in(key, 1))
         if self.exposure:
@@ -49,6 +55,42 @@ class Augmentation(NamedTuple):
         if self.mixup:
             batch = mix_up(batch, jax.random.fold_in(key, 3), self.mixup)
         return batch
+
+
+def zoom(batch: Batch, key: Array, most: int) -> Batch:
+    """Show each pair of square crops at 1 / k of its scale, k from 1 to `most`.
+
+    Every pair becomes a square of 1 / `most` of the side: the mean over k x k pixels of
+    a part of the crop k / `most` as wide, somewhere in it.  So the channel attention
+    sees means over large areas at the price of small crops.  Both images become float32
+    in [0, 1]; images that are not square (whole ones) stay as they are.
+
+    Raises:
+        InputError: the side is not a multiple of `most`.
+    """
+    count, height, width = batch["low"].shape[:3]
+    if height != width:
+        return batch
+    if height % most:
+        raise InputError(f"data.crop {height} is not a multiple of data.zoom {most}")
+    side = height // most
+    which, where = jax.random.split(key)
+    chosen = jax.random.randint(which, (count,), 0, most)
+    places = jax.random.uniform(where, (count, 2))
+
+    def seen(image: Array, k: int, place: Array) -> Array:
+        corner = (place * (height - k * side + 1)).astype(jnp.int32)
+        part = jax.lax.dynamic_slice(image, (*corner, 0), (k * side, k * side, 3))
+        return part.reshape(side, k, side, k, 3).mean((1, 3))
+
+    def zoomed(image: Array, choice: Array, place: Array) -> Array:
+        scales = [seen(image, k, place) for k in range(1, most + 1)]
+        return jnp.stack(scales)[choice]
+
+    return {
+        name: jax.vmap(zoomed)(to_float(images), chosen, places)
+        for name, images in batch.items()
+    }
 
 
 def turn(batch: Batch, key: Array) -> Batch:
