@@ -70,9 +70,9 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
     # A ramp says of each pixel where it was and over how much it is a mean.
     rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")
     ramp = jnp.stack([rows, columns, rows], axis=-1) / 12
-    low = jnp.broadcast_to(ramp, (64, 12, 12, 3))
+    low = jnp.broadcast_to(ramp, (512, 12, 12, 3))
     seen = augmentation.zoom({"low": low, "high": 1 - low}, KEY, 3)
-    assert seen["low"].shape == (64, 4, 4, 3)
+    assert seen["low"].shape == (512, 4, 4, 3)
     np.testing.assert_allclose(seen["high"], 1 - seen["low"], atol=1e-6)
     places = np.asarray(12 * seen["low"])
     scales = (places[:, 1, 0, 0] - places[:, 0, 0, 0]).round(4)
