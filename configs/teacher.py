@@ -36,6 +36,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
                 "later": (),
             },
             "optimizer": {
+                "name": "adam",
                 "lr": 2e-4,
                 "schedule": "halving",
                 "halve_every": 50_000,

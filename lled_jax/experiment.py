@@ -154,7 +154,9 @@ def _method(
             normalisation=config.distillation.normalisation,
         )
     schedule = _schedule(config)
-    adam = optimizer.adam(schedule, clip_norm=config.optimizer.clip_norm)
+    update = optimizer.optimizer(
+        config.optimizer.name, schedule, clip_norm=config.optimizer.clip_norm
+    )
     resident = config.data.pipeline == "device"
     if resident:
         frozen["pixels"] = on_device.pixels(data)
@@ -164,7 +166,7 @@ def _method(
             start,
             make_step(
                 goals[max(at for at in goals if at <= start)],
-                adam,
+                update,
                 schedule,
                 config.ema_decay,
                 mesh,
@@ -174,7 +176,7 @@ def _method(
         )
         for start in sorted(starts)
     ]
-    state = create(variants.init(model, config.seed), adam)
+    state = create(variants.init(model, config.seed), update)
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 
 

@@ -1,10 +1,18 @@
-"""Learning-rate schedules and the optimiser."""
+"""Learning-rate schedules and the optimisers."""
 
 from collections.abc import Callable
 
+import jax
 import optax
+from jax import Array
+from optax.contrib import MuonDimensionNumbers
 
+from lled_jax.arrays import Params
 from lled_jax.errors import InputError
+
+# Muon's updates with this root mean square are about as large as Adam's, so that the
+# same learning rates serve both (Liu et al., arXiv 2502.16982).
+MUON_RMS = 0.2
 
 
 def constant(lr: float, total_steps: int) -> optax.Schedule:
@@ -53,5 +61,57 @@ def adam(
     schedule: optax.Schedule, *, clip_norm: float = 0.0
 ) -> optax.GradientTransformation:
     """Adam (0.9, 0.999) as in section 4.1; `clip_norm` > 0 clips the global norm."""
-    steps = [optax.clip_by_global_norm(clip_norm)] if clip_norm > 0 else []
-    return optax.chain(*steps, optax.adam(schedule, b1=0.9, b2=0.999))
+    return _clipped(optax.adam(schedule, b1=0.9, b2=0.999), clip_norm)
+
+
+def muon(
+    schedule: optax.Schedule, *, clip_norm: float = 0.0
+) -> optax.GradientTransformation:
+    """Muon (Jordan 2024) for the kernels between features, Adam for everything else.
+
+    Not in the paper.  The momentum of a kernel [h w i o] is made orthogonal as a matrix
+    of h w i rows and o columns.  Kernels from or to images, and biases, are Adam's.
+    """
+    return _clipped(
+        optax.contrib.muon(
+            schedule,
+            consistent_rms=MUON_RMS,
+            muon_weight_dimension_numbers=_matrices,
+        ),
+        clip_norm,
+    )
+
+
+OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
+    "adam": adam,
+    "muon": muon,
+}
+
+
+def optimizer(
+    name: str, schedule: optax.Schedule, *, clip_norm: float = 0.0
+) -> optax.GradientTransformation:
+    """The optimiser called `name`; an unknown name raises `InputError`."""
+    if name not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise InputError(f"unknown optimizer {name!r}; known optimizers: {known}")
+    return OPTIMIZERS[name](schedule, clip_norm=clip_norm)
+
+
+def _matrices(params: Params) -> Params:
+    """Which axes make each kernel a matrix; None for what is not Muon's."""
+
+    def matrix(kernel: Array) -> MuonDimensionNumbers | None:
+        if kernel.ndim < 4 or min(kernel.shape[-2:]) <= 3:
+            return None
+        return MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=3)
+
+    return jax.tree.map(matrix, params)
+
+
+def _clipped(
+    optimizer: optax.GradientTransformation, norm: float
+) -> optax.GradientTransformation:
+    if norm <= 0:
+        return optimizer
+    return optax.chain(optax.clip_by_global_norm(norm), optimizer)
