@@ -1,14 +1,14 @@
-"""Score a checkpoint, or pictures that exist already, on pairs with ground truth.
+"""Score a checkpoint, a baseline, or pictures that exist, on pairs with ground truth.
 
-    python evaluate.py --ckpt student --data data/LOL
-    python evaluate.py --ckpt runs/student --data data/LOL
-    python evaluate.py --ckpt student.safetensors --data demo
     python evaluate.py --ckpt runs/student --data data/LOL --backend openvino
+    python evaluate.py --ckpt a.safetensors --data demo --ensemble --niqe
+    python evaluate.py --baseline lime --data data/LOL
     python evaluate.py --predictions FOLDER --data data/LOL
+    python evaluate.py --photos FOLDER --ckpt student     # no ground truth: NIQE alone
 
-Prints a table and writes scores.json, scores.csv, the enhanced PNGs and a contact
-sheet to --out (default: WORKDIR/evaluation, or student_evaluation, or
-FOLDER_evaluation for pictures).
+Prints a table and writes scores.json, scores.csv, enhanced PNGs and a contact sheet to
+--out (default: WORKDIR/evaluation, student_evaluation, runs/baselines/NAME, or
+FOLDER_evaluation for pictures; for photos the same with _photos behind it).
 """
 
 import sys
@@ -17,37 +17,57 @@ from pathlib import Path
 
 from absl import app, flags
 
-from lled_jax import scoring
+from lled_jax import methods, photo_scoring, scoring
 from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
+from lled_jax.extra_columns import Extras
 
 _CKPT = flags.DEFINE_string(
     "ckpt", None, "A run's workdir, a .safetensors file, or student (as shipped)."
 )
+_BASELINE = flags.DEFINE_string("baseline", None, "A method without training: lime...")
 _PREDICTIONS = flags.DEFINE_string("predictions", None, "A folder of pictures.")
-_DATA = flags.DEFINE_string(
-    "data", None, "A folder of pairs, or 'demo'.", required=True
-)
+_DATA = flags.DEFINE_string("data", None, "A folder of pairs, tfds:NAME, or 'demo'.")
+_PHOTOS = flags.DEFINE_string("photos", None, "Instead: photos without ground truth.")
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "test"], "Part of the data set.")
 _BACKEND = flags.DEFINE_string("backend", "jax", "What runs the network.")
+_NIQE = flags.DEFINE_bool("niqe", False, "Also NIQE, which needs no ground truth.")
+_ENSEMBLE = flags.DEFINE_bool("ensemble", False, "Also the x8 self-ensemble's scores.")
 _OUT = flags.DEFINE_string("out", None, "Folder for the results.")
 
 
 def run() -> None:
     """Do what the flags say; raises `InputError` for flags that do not fit."""
-    data, split = _DATA.value, _SPLIT.value
-    if _CKPT.value and not _PREDICTIONS.value:
-        path = Path(_CKPT.value)
-        base = path if path.is_dir() else path.parent
-        own = base / "evaluation" if path.exists() else f"{path}_evaluation"
-        out = Path(_OUT.value or own)
-        scoring.score_checkpoint(path, data, split, out, _BACKEND.value)
-    elif _PREDICTIONS.value and not _CKPT.value:
-        folder = Path(_PREDICTIONS.value)
-        out = Path(_OUT.value or folder.with_name(folder.name + "_evaluation"))
-        scoring.score_predictions(folder, data, split, out)
+    ckpt, name, folder = _CKPT.value, _BASELINE.value, _PREDICTIONS.value
+    if [ckpt, name, folder].count(None) != 2:
+        raise InputError("give either --ckpt or --predictions or --baseline")
+    data, split, photos = _DATA.value or "", _SPLIT.value, _PHOTOS.value
+    if bool(data) == bool(photos):
+        raise InputError("Flag --data must have a value, or else --photos")
+    extras = Extras(_NIQE.value, _ENSEMBLE.value)
+    out = Path(_OUT.value or f"{_own_folder()}{'_photos' if photos else ''}")
+    if folder and photos:
+        raise InputError("--photos are enhanced by --ckpt or --baseline")
+    if folder:
+        scoring.score_predictions(Path(folder), data, split, out, extras)
+        return
+    if ckpt:
+        method = methods.of_checkpoint(Path(ckpt), _BACKEND.value)
     else:
-        raise InputError("give either --ckpt or --predictions")
+        method = methods.of_baseline(name or "")
+    if photos:
+        photo_scoring.score_photos(method, Path(photos), out)
+    else:
+        scoring.score_method(method, data, split, out, extras)
+
+
+def _own_folder() -> Path:
+    if _BASELINE.value:
+        return Path("runs/baselines") / _BASELINE.value
+    path = Path(_CKPT.value or _PREDICTIONS.value or "")
+    if _PREDICTIONS.value or not path.exists():
+        return Path(f"{path if path.name else path.absolute()}_evaluation")
+    return (path if path.is_dir() else path.parent) / "evaluation"
 
 
 def main(argv: Sequence[str]) -> None:

@@ -31,7 +31,8 @@ def run() -> None:
     """Do what the flags say; raises `InputError` for a config that is not there."""
     file = Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0])
     if not file.is_file():
-        found = ", ".join(str(path) for path in sorted(Path("configs").glob("*.py")))
+        there = sorted(Path("configs").glob("[!_]*.py"))
+        found = ", ".join(map(str, there))
         raise InputError(f"no config file {file}; there are: {found}")
     try:
         from lled_jax import experiment

@@ -13,8 +13,8 @@ from ml_collections import ConfigDict
 from configs import teacher
 
 
-def get_config(root: str = "data/LOL") -> ConfigDict:
-    config = teacher.get_config(root)
+def get_config(dataset: str = "lol") -> ConfigDict:
+    config = teacher.get_config(dataset)
     config.model = "student"
     config.total_steps = 7_500
     config.data.pipeline = "memory"

@@ -2,7 +2,9 @@
 
     python train.py --config configs/student.py                  # teacher: runs/teacher
     python train.py --config configs/student.py --config.teacher=PATH
-    python train.py --config configs/student.py:FOLDER           # other pairs than LOL
+    python train.py --config configs/student.py:fivek            # another data set
+
+The data sets are those of configs/teacher.py.
 
 From section 4.1: crops of 256, Adam, 50 k iterations, lr 2e-4 halved every 25 k, the
 first 10 k without distillation, loss weights 1, 0.1, 1, 1 and distillation 1.  Ours,
@@ -16,8 +18,8 @@ from ml_collections import ConfigDict
 from configs import teacher
 
 
-def get_config(root: str = "data/LOL") -> ConfigDict:
-    config = teacher.get_config(root)
+def get_config(dataset: str = "lol") -> ConfigDict:
+    config = teacher.get_config(dataset)
     config.model = "student"
     config.total_steps = 50_000
     config.teacher = "runs/teacher"

@@ -1,7 +1,10 @@
 """The paper's teacher on LOL.
 
     python train.py --config configs/teacher.py
-    python train.py --config configs/teacher.py:FOLDER           # other pairs than LOL
+    python train.py --config configs/teacher.py:fivek            # another data set
+
+The data set is lol (the default), lol_v2_real, lol_v2_synthetic, fivek, sid (folders
+below data/, made by `lled prepare`), demo, a folder of pairs, or tfds:NAME.
 
 From section 4.1: crops of 256, Adam, 100 k iterations, loss weights 1, 0.1, 1, 1.
 Ours, since the paper does not say: lr 2e-4 halved every 50 k, batch 8, EMA 0.999, a
@@ -10,8 +13,10 @@ tenth of the training pairs held out as whole scenes, VGG layer relu3_4.
 
 from ml_collections import ConfigDict
 
+from configs import _datasets
 
-def get_config(root: str = "data/LOL") -> ConfigDict:
+
+def get_config(dataset: str = "lol") -> ConfigDict:
     return ConfigDict(
         {
             "seed": 0,
@@ -23,7 +28,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
             "remat": False,
             "teacher": "",
             "data": {
-                "root": root,
+                "root": _datasets.root(dataset),
                 "pipeline": "tfdata",
                 "holdout": 0.1,
                 "crop": 256,
@@ -50,6 +55,7 @@ def get_config(root: str = "data/LOL") -> ConfigDict:
                 "perceptual": 0.1,
                 "ssim": 1.0,
                 "gradient": 1.0,
+                "zero_reference": 0.0,
             },
             "perceptual": {"weights": "keras", "layers": ()},
             "distillation": {

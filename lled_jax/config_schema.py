@@ -16,7 +16,7 @@ KEYS: dict[str, type] = {
     "accumulate": int,  # work through a batch in so many parts
     "remat": bool,  # compute the FABs twice to save memory
     "teacher": str,  # a teacher's workdir or weights file; "": no distillation
-    "data.root": str,  # a folder of pairs, or "demo"
+    "data.root": str,  # a folder of pairs, tfds:NAME, or "demo"
     "data.pipeline": str,  # tfdata, memory or device: the same batches
     "data.holdout": float,  # fraction of the training images, in whole scenes
     "data.crop": int,
@@ -39,6 +39,7 @@ KEYS: dict[str, type] = {
     "loss.gt_mean": float,  # L1 after scaling to the target's mean
     "loss.ssim": float,
     "loss.gradient": float,
+    "loss.zero_reference": float,  # of zero_dce alone: the four terms of its authors
     "perceptual.weights": str,  # keras, lpips, or the path of an .npz
     "perceptual.layers": tuple,  # (): the last ReLU of block 3
     "distillation.weight": float,

@@ -140,7 +140,7 @@ def _score(
     rows = []
     for index, name in enumerate(names):
         low, high = source[index]
-        enhanced = _as_file(name, picture_of(name, low), high)
+        enhanced = as_file(name, picture_of(name, low), high)
         rows.append(_score_image(name, enhanced, high, chosen))
         if on_image is not None:
             on_image(name, low, enhanced, high)
@@ -161,10 +161,14 @@ def _unique_names(source: Pairs) -> tuple[str, ...]:
     return names
 
 
-def _as_file(
+def as_file(
     name: str, picture: np.ndarray, high: EncodedImage
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """The prediction as its file would hold it."""
+    """The prediction as its file would hold it: clipped and rounded to 8 bit.
+
+    Raises `InputError`, which names the image, unless it is of the size of `high` and
+    finite.
+    """
     if picture.ndim != 3 or picture.shape[-1] != 3:
         raise InputError(
             f"{name}: the prediction has shape {list(picture.shape)}: it must be an "

@@ -18,6 +18,7 @@ from lled_jax.look import Amounts
 from lled_jax.models import variants
 from lled_jax.models.area import Area
 from lled_jax.models.gradient_guided import GradientGuided, apply
+from lled_jax.models.network import Network, answer
 
 Enhance = Callable[[EncodedImage], UInt8[np.ndarray, "h w 3"]]
 
@@ -37,18 +38,21 @@ class Draw(Protocol):
 
 
 def enhance(
-    model: GradientGuided, params: Params, low: Images, area: Area | None = None
+    model: Network, params: Params, low: Images, area: Area | None = None
 ) -> Images:
     """The network's answer clipped to [0, 1]; pure, for use under jit.
 
-    Of a padded image `area` is the part that counts (`GradientGuided`).
+    Of a padded image `area` is the part that counts (`GradientGuided` alone has it).
     """
+    if area is None:
+        return jnp.clip(answer(model, params, low).enhanced, 0.0, 1.0)
+    assert isinstance(model, GradientGuided)
     return jnp.clip(apply(model, params, low, area).enhanced, 0.0, 1.0)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _enhance_encoded(
-    model: GradientGuided,
+    model: Network,
     dtype: DTypeLike,
     params: Params,
     low: Array,
@@ -69,13 +73,14 @@ def enhancer(name: str, params: Params) -> Draw:
     answer up to rounding, so that a folder of many sizes does not compile for each.
     """
     model = variants.build(name)
+    can_be_padded = isinstance(model, GradientGuided)
     own: set[tuple[int, ...]] = set()
 
     def run(
         low: EncodedImage, amounts: Amounts = Amounts(), dtype: DTypeLike = np.uint8
     ) -> EncodedImage:
         height, width = low.shape[:2]
-        if len(own) < OWN_PROGRAMS:
+        if len(own) < OWN_PROGRAMS or not can_be_padded:
             own.add(low.shape)
         if low.shape in own:
             area = None

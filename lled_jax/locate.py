@@ -11,12 +11,30 @@ from lled_jax.models import variants
 from lled_jax.shipped import SHIPPED
 
 DEMO = "demo"
+TFDS = "tfds:"
 
 
 def open_source(root: str, split: str) -> PairSource:
-    """The pairs of a split: of the demo set, or of a folder."""
+    """The pairs of a split: of the demo set, of "tfds:NAME", or of a folder.
+
+    Raises `InputError` if they are not there or cannot be read.
+    """
     assert split in ("train", "test")
+    if root.startswith(TFDS):
+        return _tfds(root.removeprefix(TFDS), split)
     return synthetic.demo(split) if root == DEMO else sources.paired_folder(root, split)
+
+
+def _tfds(spec: str, split: str) -> PairSource:
+    # Here, since only those who keep such sets need the library.
+    try:
+        from lled_jax.data.builders import reading
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{TFDS}{spec} needs {error.name}: pip install 'lled-jax[train]', or name "
+            "a folder of pairs"
+        ) from error
+    return reading.open_prepared(spec, split)
 
 
 def load_weights(path: Path) -> tuple[str, Params]:

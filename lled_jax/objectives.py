@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lled_jax import losses
+from lled_jax import losses, zero_reference
 from lled_jax.arrays import Images, Params, PerImage
-from lled_jax.distillation import distillation_loss
+from lled_jax.distillation import LAST, distillation_loss
 from lled_jax.errors import InputError
-from lled_jax.models.gradient_guided import GradientGuided, Outputs, apply
+from lled_jax.models.gradient_guided import Outputs
+from lled_jax.models.hdrnet import HDRNet, grid_distance
+from lled_jax.models.network import Answer, Network, answer
+from lled_jax.models.zero_dce import CurveOutputs, ZeroDCE
 from lled_jax.perceptual import perceptual_loss
 
 Frozen = Mapping[str, Any]
@@ -38,13 +41,15 @@ _PLAIN: dict[str, Callable[[Images, Images], PerImage]] = {
     "ssim": losses.ssim_loss,
     "gradient": losses.gradient_loss,
 }
-TERMS = (*_PLAIN, "perceptual")
+# The one that needs no target, of networks that bend curves (Zero-DCE).
+ZERO_REFERENCE = "zero_reference"
+TERMS = (*_PLAIN, "perceptual", ZERO_REFERENCE)
 # Fields of `Outputs` that hold stages.
 BRANCHES = ("enhancement", "gradient")
 
 
 def reference(
-    model: GradientGuided,
+    model: Network,
     weights: Mapping[str, float],
     perceptual_layers: tuple[str, ...],
 ) -> Objective:
@@ -52,62 +57,95 @@ def reference(
 
     The paper's weights (section 4.1) are l1 1, perceptual 0.1, ssim 1, gradient 1.
     `perceptual_layers` are VGG's; () is its default, the last ReLU of block 3.
-    A term of weight 0 is not computed; an unknown one raises `InputError`.
+    A term of weight 0 is not computed; an unknown one, or one that the network has
+    nothing for, raises `InputError`.
     """
     active = _active(weights)
+    if ZERO_REFERENCE in active and not isinstance(model, ZeroDCE):
+        raise InputError(
+            f"loss.{ZERO_REFERENCE} is for a network of curves: set model to "
+            "'zero_dce', or the weight to 0"
+        )
 
     def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
-        outputs = apply(model, params, low)
-        return _weigh(active, frozen, outputs, high, perceptual_layers)
+        outputs = answer(model, params, low)
+        return _weigh(active, frozen, outputs, low, high, perceptual_layers)
 
     return objective
 
 
 def distilled(
-    student: GradientGuided,
-    teacher: GradientGuided,
+    student: Network,
+    teacher: Network,
     weights: Mapping[str, float],
     perceptual_layers: tuple[str, ...],
     *,
     weight: float,
-    stages: tuple[tuple[int, int], ...],
-    normalisation: str,
+    stages: tuple[tuple[int, int], ...] = LAST,
+    normalisation: str = "unit_l2",
     branches: tuple[str, ...] = ("enhancement",),
     output_weight: float = 0.0,
 ) -> Objective:
-    """The reference loss plus `weight` times the attention-map distance, eq. 8-10.
+    """The reference loss plus `weight` times a distance to the teacher's inside.
 
-    `stages` are pairs (student stage, teacher stage), 0 being the head, of the
-    `branches`, the enhancement branch being taken after fusion; the paper distils its
-    last, (-1, -1), with weight 1.  Not in the paper: `output_weight` times the mean
-    absolute difference of the two enhanced images.
+    Of gradient-guided networks that is the distance of attention maps, eq. 8-10, by
+    `normalisation`: `stages` are pairs (student stage, teacher stage), 0 being the
+    head, of the `branches`, the enhancement branch being taken after fusion; the paper
+    distils its last, (-1, -1), with weight 1.  Of HDRNets it is the distance of their
+    grids (section 4.3).  Not in the paper: `output_weight` times the mean absolute
+    difference of the two enhanced images.
+
+    Raises `InputError` for an unknown branch, and for networks of two kinds.
     """
     active = _active(weights)
+    distance_between = _distance(student, teacher, stages, normalisation, branches)
+
+    def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
+        outputs = answer(student, params, low)
+        guide = answer(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
+        total, terms = _weigh(active, frozen, outputs, low, high, perceptual_layers)
+        distance = distance_between(outputs, guide)
+        total, terms = total + weight * distance, terms | {"distillation": distance}
+        if output_weight:
+            aim = jax.lax.stop_gradient(jnp.clip(guide.enhanced, 0.0, 1.0))
+            gap = losses.l1(outputs.enhanced, aim)
+            total, terms = total + output_weight * gap, terms | {"teacher_l1": gap}
+        return Losses(total, terms)
+
+    return objective
+
+
+def _distance(
+    student: Network,
+    teacher: Network,
+    stages: tuple[tuple[int, int], ...],
+    normalisation: str,
+    branches: tuple[str, ...],
+) -> Callable[[Any, Any], PerImage]:
+    """How far the student's answer is from the teacher's, inside the networks."""
+    if type(student) is not type(teacher):
+        kinds = [type(network).__name__ for network in (student, teacher)]
+        raise InputError(f"a {kinds[0]} cannot be distilled from a {kinds[1]}")
+    if isinstance(student, ZeroDCE):
+        raise InputError("a ZeroDCE has nothing inside that is distilled")
+    if isinstance(student, HDRNet):
+        return lambda outputs, guide: grid_distance(outputs.grid, guide.grid)
     for branch in branches:
         if branch not in BRANCHES:
             raise InputError(
                 f"unknown branch {branch!r} to distil; known: {', '.join(BRANCHES)}"
             )
 
-    def objective(params: Params, frozen: Frozen, low: Images, high: Images) -> Losses:
-        outputs = apply(student, params, low)
-        guide = apply(teacher, jax.lax.stop_gradient(frozen["teacher"]), low)
-        total, terms = _weigh(active, frozen, outputs, high, perceptual_layers)
+    def attention(outputs: Outputs, guide: Outputs) -> PerImage:
         distances = [
             distillation_loss(
                 getattr(outputs, branch), getattr(guide, branch), stages, normalisation
             )
             for branch in branches
         ]
-        distance = sum(distances, start=jnp.zeros_like(total)) / max(1, len(distances))
-        total, terms = total + weight * distance, terms | {"distillation": distance}
-        if output_weight:
-            answer = jax.lax.stop_gradient(jnp.clip(guide.enhanced, 0.0, 1.0))
-            gap = losses.l1(outputs.enhanced, answer)
-            total, terms = total + output_weight * gap, terms | {"teacher_l1": gap}
-        return Losses(total, terms)
+        return jnp.mean(jnp.stack(distances), axis=0)
 
-    return objective
+    return attention
 
 
 def _active(weights: Mapping[str, float]) -> dict[str, float]:
@@ -124,13 +162,20 @@ def _active(weights: Mapping[str, float]) -> dict[str, float]:
 def _weigh(
     weights: Mapping[str, float],
     frozen: Frozen,
-    outputs: Outputs,
+    outputs: Answer,
+    low: Images,
     high: Images,
     perceptual_layers: tuple[str, ...],
 ) -> Losses:
-    terms = {}
+    terms: dict[str, PerImage] = {}
     for name in weights:
-        if name == "perceptual":
+        if name == ZERO_REFERENCE:
+            assert isinstance(outputs, CurveOutputs)
+            parts = zero_reference.zero_reference_terms(
+                outputs.enhanced, low, outputs.curves
+            )
+            terms |= parts | {name: zero_reference.zero_reference_loss(parts)}
+        elif name == "perceptual":
             terms[name] = perceptual_loss(
                 frozen["vgg"], outputs.enhanced, high, perceptual_layers or None
             )

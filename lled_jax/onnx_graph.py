@@ -35,7 +35,7 @@ def build(name: str, params: Params, encoding: str = "float32") -> onnx.ModelPro
     ``uint16``: [batch height width 3] of that type to uint8 of that shape, rounded as
     a file holds it.  Raises `InputError` for an unknown name or encoding.
     """
-    network = variants.build(name)
+    network = variants.build_guided(name, "ONNX")
     if network.guide != "sobel":
         raise InputError(
             f"a {name} cannot be exported to ONNX, nor run by another backend than jax"

@@ -14,6 +14,7 @@ from lled_jax.frames import Frames
 from lled_jax.locate import load_weights
 from lled_jax.look import Amounts, Look
 from lled_jax.models import variants
+from lled_jax.models.gradient_guided import GradientGuided
 
 # A photo of 12 megapixels is enhanced whole; larger ones in tiles.
 MAX_MEMORY = 4 * 2**30
@@ -23,7 +24,7 @@ class Enhancer:
     """A network with its trained parameters, as `load` gives it; for one thread.
 
     Attributes:
-        name: the variant of the network, "student" or "teacher".
+        name: the variant of the network, such as "student" (`models.variants`).
         params: its parameters, for `apply`.
     """
 
@@ -56,9 +57,12 @@ class Enhancer:
         if isinstance(image, str | os.PathLike):
             image = photos.read(Path(image)).pixels
         amounts = amounts_for(image, look)
-        side = tiling.side_for(self._model, image, self._max_memory)
-        if side:
-            return tiling.enhance(self._model, self.params, image, side, amounts)[0]
+        model = self._model
+        # Others do with little more memory than the image takes.
+        if isinstance(model, GradientGuided):
+            side = tiling.side_for(model, image, self._max_memory)
+            if side:
+                return tiling.enhance(model, self.params, image, side, amounts)[0]
         if self._faster and image.dtype == np.uint8 and amounts == Amounts():
             return self._faster(image)
         return self._draw(image, amounts, image.dtype)
@@ -68,9 +72,11 @@ class Enhancer:
     ) -> Callable[[UInt8[np.ndarray, "h w 3"]], UInt8[np.ndarray, "h w 3"]]:
         """A function for the frames of one video, in order: steady light, no flicker.
 
-        Always by JAX.  Raises `InputError` for a look out of range.
+        Always by JAX.  Raises `InputError` for a look out of range, and for a network
+        whose brightness cannot be kept steady.
         """
-        return Frames(self._model, self.params, look.checked(), self._max_memory)
+        model = variants.build_guided(self.name, "video")
+        return Frames(model, self.params, look.checked(), self._max_memory)
 
     def apply(self, params: Params, low: Images) -> Images:
         """The network as a pure function for jit, grad and vmap, always by JAX.

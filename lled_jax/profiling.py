@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import apply
+from lled_jax.models.network import answer
 
 # A measurement ends after so many seconds, but not before three runs.
 SECONDS = 10.0
@@ -64,8 +64,8 @@ def cost(name: str, height: int, width: int, repeats: int) -> Cost:
         height,
         width,
         variants.count_parameters(params),
-        traced_macs(lambda p, x: apply(as_written, p, x).enhanced, params, images),
-        traced_macs(lambda p, x: apply(model, p, x).enhanced, params, images),
+        traced_macs(lambda p, x: answer(as_written, p, x).enhanced, params, images),
+        traced_macs(lambda p, x: answer(model, p, x).enhanced, params, images),
         statistics.median(times),
         min(times),
         max(times),
@@ -79,22 +79,26 @@ def traced_macs(function: Callable[..., Any], *arguments: Any) -> int:
     What a strided transposed convolution would multiply by the zeros between its
     inputs is not counted.
     """
-    return sum(_macs(equation) for equation in _equations(_traced(function, arguments)))
+    traced = _traced(function, arguments)
+    return sum(times * _macs(equation) for equation, times in _equations(traced))
 
 
 def _traced(function: Callable[..., Any], arguments: tuple[Any, ...]) -> core.Jaxpr:
     return jax.make_jaxpr(function)(*arguments).jaxpr
 
 
-def _equations(program: core.Jaxpr) -> Iterator[core.JaxprEqn]:
-    """All equations, also of the programs inside: jitted, custom derivatives, ..."""
+def _equations(
+    program: core.Jaxpr, times: int = 1
+) -> Iterator[tuple[core.JaxprEqn, int]]:
+    """All equations and how often each runs, also of the programs inside: loops, ..."""
     for equation in program.eqns:
-        yield equation
+        yield equation, times
+        inside = times * equation.params.get("length", 1)  # of a scan
         for value in equation.params.values():
             if isinstance(value, core.ClosedJaxpr):
-                yield from _equations(value.jaxpr)
+                yield from _equations(value.jaxpr, inside)
             elif isinstance(value, core.Jaxpr):
-                yield from _equations(value)
+                yield from _equations(value, inside)
 
 
 def _macs(equation: core.JaxprEqn) -> int:

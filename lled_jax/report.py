@@ -1,25 +1,20 @@
-"""What a person sees of an evaluation: table, result files, contact sheet."""
+"""What a person sees of an evaluation in words and numbers: table, result files."""
 
 import datetime
 import importlib.metadata
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lled_jax.arrays import EncodedImage
 from lled_jax.evaluation import Evaluation
-from lled_jax.files import atomic_write, write_csv, write_json
-from lled_jax.images import to_float, to_u8
-from lled_jax.metrics import psnr
+from lled_jax.files import write_csv, write_json
+from lled_jax.metrics import COLUMNS
 
 # Column -> (heading, decimals).  Two lines where the variant needs saying.
 _HEADINGS = {
@@ -31,7 +26,27 @@ _HEADINGS = {
     "psnr_gt_mean": ("PSNR\nGT mean", 2),
     "ssim_gt_mean": ("SSIM\nGT mean", 4),
     "lpips_gt_mean": ("LPIPS\nGT mean", 4),
+    "psnr_x8": ("PSNR\nx8", 2),
+    "ssim_x8": ("SSIM\nx8", 4),
+    "lpips_x8": ("LPIPS\nx8", 4),
+    "niqe": ("NIQE", 3),
+    "niqe_input": ("NIQE\nbefore", 3),
 }
+
+
+def print_facts(facts: Mapping[str, Any], console: Console) -> None:
+    """Print what is known of a run in a line, and an empty one."""
+    text = "  ".join(f"{key} {_short(value)}" for key, value in facts.items())
+    console.print(text, highlight=False, markup=False)
+    console.print()
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_short(part)}" for key, part in value.items())
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def print_table(
@@ -46,14 +61,31 @@ def print_table(
     `untouched`, the scores of the dark inputs themselves, adds their mean as a row.
 
     The columns that use the target's mean brightness stand behind a bar, dimmed: they
-    are not comparable with the others.  `per_image=False` prints the mean only.
+    are not comparable with the others.  Columns that are not of `metrics.COLUMNS` have
+    a table of their own, so that each fits into 80 characters.  `per_image=False`
+    prints the mean only.
     """
+    usual = [column for column in evaluation.scores if column in COLUMNS]
+    others = [column for column in evaluation.scores if column not in COLUMNS]
+    for columns in (usual, others):
+        if columns:
+            console.print(_table(evaluation, columns, per_image, untouched))
+            console.print()
+    for line in evaluation.protocol:
+        console.print(Text(line, style="dim"))
+
+
+def _table(
+    evaluation: Evaluation,
+    columns: Sequence[str],
+    per_image: bool,
+    untouched: Evaluation | None,
+) -> Table:
     table = Table(box=box.SIMPLE, padding=0, show_edge=False, show_footer=per_image)
     table.add_column("image", "mean", overflow="fold", min_width=8, vertical="bottom")
-    apart = next((c for c in evaluation.scores if c.endswith("_gt_mean")), None)
-    mean_row = _cells("mean", evaluation.means, apart)
-    for column in evaluation.scores:
-        if column == apart:
+    mean_row = _cells("mean", evaluation.means, columns)
+    for column in columns:
+        if column == _first_apart(columns):
             table.add_column("|\n|", "|", style="dim", no_wrap=True)
         table.add_column(
             _HEADINGS[column][0],
@@ -64,27 +96,34 @@ def print_table(
             vertical="bottom",
         )
     for index, name in enumerate(evaluation.names if per_image else ()):
-        scores = {c: values[index] for c, values in evaluation.scores.items()}
-        table.add_row(*_cells(name, scores, apart))
+        scores = {c: evaluation.scores[c][index] for c in columns}
+        table.add_row(*_cells(name, scores, columns))
     if untouched is not None:
         table.add_section()
-        table.add_row(*_cells("input", untouched.means, apart))
+        table.add_row(*_cells("input", untouched.means, columns))
     if not per_image:
         table.add_row(*mean_row)
-    console.print(table)
-    console.print()
-    for line in evaluation.protocol:
-        console.print(Text(line, style="dim"))
+    return table
 
 
-def _cells(name: str, scores: Mapping[str, float], apart: str | None) -> list[Text]:
-    """A row of the table, with the bar before the column `apart`."""
+def _first_apart(columns: Sequence[str]) -> str | None:
+    """The column that the bar stands before."""
+    return next((c for c in columns if c.endswith("_gt_mean")), None)
+
+
+def _cells(
+    name: str, scores: Mapping[str, float], columns: Sequence[str]
+) -> list[Text]:
+    """A row of the table, with the bar in it; empty where there is no score."""
     # Text, not strings: rich would read [x] in a name as markup.
     cells = [Text(name)]
-    for column, score in scores.items():
-        if column == apart:
+    for column in columns:
+        if column == _first_apart(columns):
             cells.append(Text("|"))
-        cells.append(Text(f"{score:.{_HEADINGS[column][1]}f}"))
+        known = column in scores
+        cells.append(
+            Text(f"{scores[column]:.{_HEADINGS[column][1]}f}" if known else "")
+        )
     return cells
 
 
@@ -126,95 +165,3 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
-
-
-# The sheet's geometry, in pixels.
-_MARGIN = 12
-_CAPTION = 22
-_HEADER = 30
-_BACKGROUND = (24, 24, 24)
-_INK = (232, 232, 232)
-
-
-class ContactSheet:
-    """Pictures of an evaluation in a grid: low | enhanced | high, a row per image.
-
-    `add` has the signature of `evaluate`'s ``on_image``.  Thumbnails are made at once,
-    so a row costs about 1 MB, and rows after the first `limit` are counted only.
-    """
-
-    def __init__(self, width: int = 1200, limit: int = 48) -> None:
-        """A sheet `width` pixels wide with at most `limit` rows."""
-        self._cell = (width - 4 * _MARGIN) // 3
-        self._width = width
-        self._limit = limit
-        self._rows: list[tuple[list[Image.Image], list[str]]] = []
-        self._count = 0
-
-    def add(
-        self, name: str, low: EncodedImage, enhanced: EncodedImage, high: EncodedImage
-    ) -> None:
-        """Add a row, captioned with the name and the PSNR of low and enhanced."""
-        self._count += 1
-        if len(self._rows) == self._limit:
-            return
-        captions = [
-            f"{name}   {_psnr_text(low, high)}",
-            _psnr_text(enhanced, high),
-            "",
-        ]
-        thumbnails = [_thumbnail(image, self._cell) for image in (low, enhanced, high)]
-        self._rows.append((thumbnails, captions))
-
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the sheet as PNG; `InputError` if `path` cannot be written."""
-        heights = [max(t.height for t in thumbs) + _CAPTION for thumbs, _ in self._rows]
-        height = _HEADER + sum(heights) + _MARGIN * (len(heights) + 1)
-        sheet = Image.new("RGB", (self._width, height), _BACKGROUND)
-        draw = ImageDraw.Draw(sheet)
-        lefts = [_MARGIN + i * (self._cell + _MARGIN) for i in range(3)]
-        enhanced = "enhanced"
-        if self._count > len(self._rows):
-            enhanced += f" (first {len(self._rows)} of {self._count})"
-        for left, title in zip(lefts, ("low", enhanced, "high"), strict=True):
-            draw.text((left, _MARGIN), title, _INK, ImageFont.load_default(18))
-        top = _HEADER + _MARGIN
-        for (thumbnails, captions), step in zip(self._rows, heights, strict=True):
-            for left, picture, text in zip(lefts, thumbnails, captions, strict=True):
-                sheet.paste(picture, (left, top))
-                below = (left, top + picture.height + 4)
-                draw.text(below, text, _INK, ImageFont.load_default(13))
-            top += step + _MARGIN
-        with atomic_write(path) as temporary:
-            sheet.save(temporary, format="PNG")
-
-
-def contact_sheet(
-    rows: Iterable[tuple[str, EncodedImage, EncodedImage, EncodedImage]],
-    path: str | os.PathLike[str],
-    *,
-    width: int = 1200,
-    limit: int = 48,
-) -> None:
-    """Write a `ContactSheet` of ``(name, low, enhanced, high)`` rows as PNG."""
-    sheet = ContactSheet(width, limit)
-    for row in rows:
-        sheet.add(*row)
-    sheet.write(path)
-
-
-def _psnr_text(image: EncodedImage, target: EncodedImage) -> str:
-    if image.shape != target.shape:
-        return ""
-    score = psnr(jnp.asarray(to_float(image[None])), to_float(target[None]))
-    return f"PSNR {float(score[0]):.2f} dB"
-
-
-def _thumbnail(image: EncodedImage, width: int) -> Image.Image:
-    """The image `width` pixels wide, 8 bit, its aspect kept."""
-    u8 = image if image.dtype == np.uint8 else np.asarray(to_u8(to_float(image)))
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    # Averages whole blocks first: large pictures take a fraction of the time.
-    return Image.fromarray(u8).resize(
-        (width, height), Image.Resampling.LANCZOS, reducing_gap=3.0
-    )

@@ -1,72 +1,104 @@
-"""Score a checkpoint or a folder of pictures: table, result files, pictures."""
+"""Score a method or a folder of pictures: table, result files, pictures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from lled_jax.backends import enhancer
+from lled_jax.baselines import identity
+from lled_jax.contact_sheet import ContactSheet
 from lled_jax.data.decode import read_image
-from lled_jax.data.pairs import PairSource
-from lled_jax.evaluation import Evaluation, evaluate, pictures_in, score_pictures
+from lled_jax.errors import InputError
+from lled_jax.evaluation import (
+    Evaluation,
+    Pairs,
+    evaluate,
+    pictures_in,
+    score_pictures,
+)
+from lled_jax.extra_columns import Extras, NiqeScores, require_finer, with_ensemble
 from lled_jax.files import write_png
-from lled_jax.locate import load_weights, open_source
-from lled_jax.models import variants
-from lled_jax.report import ContactSheet, print_table, write_results
-
-# Table 4 states operations at this size, width by height.
-PAPER_SIZE = (1200, 900)
+from lled_jax.locate import open_source
+from lled_jax.methods import Method, of_checkpoint
+from lled_jax.report import print_facts, print_table, write_results
+from lled_jax.timing import Timed
 
 
 def score_checkpoint(
     ckpt: Path, data: str, split: str, out: Path, backend: str = "jax"
 ) -> Evaluation:
-    """Enhance a split with a checkpoint's EMA parameters; score and write it to `out`.
+    """`score_method` of a checkpoint's EMA parameters, run by `backend`."""
+    return score_method(of_checkpoint(ckpt, backend), data, split, out)
 
-    `data` is a folder of pairs or "demo"; `backend` one of `backends.BACKENDS`.  `out`
-    gets scores.json, scores.csv, contact_sheet.png and enhanced/NAME.png.  Raises
-    `InputError` for what the user can mend.
+
+def score_method(
+    method: Method, data: str, split: str, out: Path, extras: Extras = Extras()
+) -> Evaluation:
+    """Enhance a split with `method`; score it and write it to `out`.
+
+    `data` is what `locate.open_source` takes.  `out` gets scores.json, scores.csv,
+    contact_sheet.png and enhanced/NAME.png.  Raises `InputError` for what the user can
+    mend.
     """
+    if extras.ensemble:
+        require_finer(method.finer)
     source = open_source(data, split)
-    name, params = load_weights(ckpt)
-    width, height = PAPER_SIZE
-    facts = {
-        "model": name,
-        "backend": backend,
-        "parameters": variants.count_parameters(params),
-        f"gmacs_{width}x{height}": variants.count_macs(name, height, width) / 1e9,
-    }
-    sheet = ContactSheet()
+    sheet, natural = ContactSheet(), NiqeScores()
+    timed = Timed(method.enhance)
 
     def keep(
         image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
     ) -> None:
         sheet.add(image, low, enhanced, high)
         write_png(out / "enhanced" / f"{image}.png", enhanced)
+        if extras.niqe:
+            natural.add(image, low, enhanced, high)
 
-    result = evaluate(source, enhancer(backend, name, params), on_image=keep)
-    _report(result, _untouched(source), sheet, out, facts | _about(ckpt, data, split))
+    result = evaluate(source, timed, on_image=keep)
+    if extras.niqe:
+        result = natural.joined_to(result)
+    times = timed.times()
+    if extras.ensemble:
+        result = with_ensemble(result, source, require_finer(method.finer))
+    facts = {**method.facts, "ms_per_image": times, "data": data, "split": split}
+    _report(result, _untouched(source, extras), sheet, out, facts)
     return result
 
 
-def score_predictions(folder: Path, data: str, split: str, out: Path) -> Evaluation:
+def score_predictions(
+    folder: Path, data: str, split: str, out: Path, extras: Extras = Extras()
+) -> Evaluation:
     """Score the pictures in `folder`, named like the pairs, by the same rule."""
+    if extras.ensemble:
+        raise InputError("--ensemble needs a method: pictures cannot be turned again")
     source = open_source(data, split)
-    sheet = ContactSheet()
+    sheet, natural = ContactSheet(), NiqeScores()
     pictures = pictures_in(folder, source.names, read_image)
-    result = score_pictures(source, pictures, on_image=sheet.add)
-    _report(result, _untouched(source), sheet, out, _about(folder, data, split))
+
+    def keep(
+        image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
+    ) -> None:
+        sheet.add(image, low, enhanced, high)
+        if extras.niqe:
+            natural.add(image, low, enhanced, high)
+
+    result = score_pictures(source, pictures, on_image=keep)
+    if extras.niqe:
+        result = natural.joined_to(result)
+    facts = {"method": folder.resolve().name, "scored": str(folder)}
+    facts |= {"data": data, "split": split}
+    _report(result, _untouched(source, extras), sheet, out, facts)
     return result
 
 
-def _about(scored: Path, data: str, split: str) -> dict[str, Any]:
-    return {"scored": str(scored), "data": data, "split": split}
-
-
-def _untouched(source: PairSource) -> Evaluation:
+def _untouched(source: Pairs, extras: Extras) -> Evaluation:
     """The scores of the dark images themselves: what every method starts from."""
-    return evaluate(source, lambda low: low)
+    if not extras.niqe:
+        return evaluate(source, identity)
+    natural = NiqeScores()
+    return natural.joined_to(evaluate(source, identity, on_image=natural.add))
 
 
 def _report(
@@ -74,23 +106,12 @@ def _report(
     untouched: Evaluation,
     sheet: ContactSheet,
     out: Path,
-    facts: dict[str, Any],
+    facts: Mapping[str, Any],
 ) -> None:
     # First the files: a closed pipe must not cost them.
-    write_results(result, out, facts | {"input_means": untouched.means})
+    write_results(result, out, {**facts, "input_means": untouched.means})
     sheet.write(out / "contact_sheet.png")
     console = Console()
-    console.print(
-        "  ".join(f"{key} {_short(value)}" for key, value in facts.items()),
-        highlight=False,
-        markup=False,
-    )
-    console.print()
+    print_facts(facts, console)
     print_table(result, console, untouched=untouched)
     console.print(f"\nresults: {out}", highlight=False, markup=False)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -84,7 +84,7 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
         assert (first % 1 == 0).all()
     wide = {"low": low[:, :4], "high": low[:, :4]}
     assert augmentation.zoom(wide, KEY, 3) is wide
-    with pytest.raises(InputError, match="12 is not a multiple of data.zoom 5"):
+    with pytest.raises(InputError, match=r"12 is not a multiple of data\.zoom 5"):
         augmentation.zoom({"low": low, "high": low}, KEY, 5)
 
 

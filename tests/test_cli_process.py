@@ -295,6 +295,7 @@ def test_completion_of_options_and_values():
         )
         return set(done.stdout.split())
 
-    assert offered("lled ") == {"enhance", "demo", "profile"}
+    assert offered("lled ") == {"enhance", "demo", "profile", "prepare", "report"}
     assert "openvino" in offered("lled enhance --backend ")
+    assert {"lol", "fivek", "sid"} < offered("lled prepare ")
     assert offered("lled enhance --compare ") == {"side", "split"}

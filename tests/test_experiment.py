@@ -19,9 +19,11 @@ from configs import (
     ablation_cpu,
     best_student,
     demo,
+    hdrnet,
     lol_cpu,
     student,
     teacher,
+    zero_dce,
 )
 from lled_jax import config_schema, experiment, weights_file
 from lled_jax.errors import InputError
@@ -38,6 +40,8 @@ CONFIGS = {
     "ablation": ablation.get_config,
     "ablation_cpu": ablation_cpu.get_config,
     "demo": demo.get_config,
+    "hdrnet": hdrnet.get_config,
+    "zero_dce": zero_dce.get_config,
 }
 
 
@@ -77,7 +81,18 @@ def trained(tmp_path_factory):
 
 
 def test_every_config_has_a_test():
-    assert {p.stem for p in (ROOT / "configs").glob("*.py")} == set(CONFIGS)
+    # A leading underscore: what configs share.
+    found = {p.stem for p in (ROOT / "configs").glob("[!_]*.py")}
+    assert found == set(CONFIGS)
+
+
+def test_data_sets_have_short_names():
+    assert teacher.get_config().data.root == "data/LOL"
+    for config in (teacher, student, lol_cpu, best_student):
+        assert config.get_config("fivek").data.root == "data/fivek"
+        assert config.get_config("sid").data.root == "data/sid"
+        for root in ("demo", "tfds:fivek/480p", "some/folder"):
+            assert config.get_config(root).data.root == root
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -98,6 +113,7 @@ def test_paper_settings():
     for config in (t, s):
         weights = config.loss.to_dict()
         assert weights.pop("charbonnier") == weights.pop("gt_mean") == 0
+        assert weights.pop("zero_reference") == 0
         assert weights == {"l1": 1, "perceptual": 0.1, "ssim": 1, "gradient": 1}
         assert (config.data.crop, config.distillation.weight) == (256, 1)
 

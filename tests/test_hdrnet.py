@@ -6,9 +6,14 @@ import numpy as np
 import optax
 import pytest
 
+from lled_jax import inference
 from lled_jax.data import synthetic
 from lled_jax.images import to_float
-from lled_jax.models.hdrnet import HDRNet, apply, grid_distance
+from lled_jax.models import variants
+from lled_jax.models.bilateral_grid import apply_grid
+from lled_jax.models.hdrnet import HDRNet, grid_distance
+from lled_jax.models.network import answer
+from lled_jax.profiling import traced_macs
 
 STUDENT, TEACHER = HDRNet(8, 4), HDRNet(16, 8, 2)
 
@@ -26,7 +31,7 @@ def params():
 @pytest.mark.parametrize("size", [(1, 1), (33, 18), (256, 256)])
 def test_any_size_and_close_to_the_image_at_first(params, size):
     low = jax.random.uniform(jax.random.key(1), (1, *size, 3))
-    out = apply(STUDENT, params, low)
+    out = answer(STUDENT, params, low)
     assert out.grid.shape == (1, 8, 8, 4, 3, 4)
     np.testing.assert_allclose(out.enhanced, low, atol=0.1)
 
@@ -43,6 +48,47 @@ def test_parameters_by_hand(params):
     guide = (3 + 1) * 16 + (16 + 1)
     assert count(params) == splat + local + whole + (32 + 1) * 48 + guide
     assert jax.eval_shape(lambda: init(TEACHER))["grid"]["kernel"].shape == (128, 96)
+
+
+@pytest.mark.parametrize("name", ["hdrnet_student", "hdrnet_teacher"])
+def test_operations_by_hand_are_those_of_the_traced_layers(name):
+    model = variants.build(name)
+    params = jax.eval_shape(lambda: variants.init(model, 0))
+    small = jax.ShapeDtypeStruct((1, 256, 256, 3), jnp.float32)  # needs no smaller copy
+
+    def whole(params, low):
+        return answer(model, params, low)
+
+    def slicing(grid, low):
+        return apply_grid(grid, lambda colours: colours[..., 0], low)
+
+    grid = jax.eval_shape(whole, params, small).grid
+    layers = traced_macs(whole, params, small) - traced_macs(slicing, grid, small)
+    assert variants.count_macs(name, 256, 256) == layers
+
+
+def test_a_photo_of_12_megapixels_needs_little_more_than_itself():
+    """What stands between grid and image is there for a few rows at a time."""
+    photo = jax.ShapeDtypeStruct((1, 3000, 4000, 3), jnp.float32)
+    params = jax.eval_shape(lambda: init(STUDENT))
+    run = jax.jit(lambda params, low: inference.enhance(STUDENT, params, low))
+    plan = run.lower(params, photo).compile().memory_analysis()
+    image = 4 * 3 * 3000 * 4000
+    assert plan.output_size_in_bytes == image
+    assert plan.temp_size_in_bytes < 2.5 * image
+
+
+def test_strips_leave_no_seams(params):
+    """The same pixels in another row of a strip have the same answer."""
+    row = jax.random.uniform(jax.random.key(3), (1, 1, 40, 3))
+    low = jnp.broadcast_to(row, (1, 21, 40, 3))
+    wild = jax.tree.map(lambda x: x + 0.1, params)
+    grid = answer(STUDENT, wild, low).grid
+    out = np.asarray(answer(STUDENT, wild, low).enhanced)
+    # Rows differ by where they are in the grid alone, which is linear between cells.
+    assert grid.std() > 0.01
+    steps = np.abs(np.diff(out, axis=1)).max((0, 2, 3))
+    assert steps.max() < 0.25 * np.ptp(out)
 
 
 def test_the_teacher_s_grid_is_averaged_to_the_student_s():
@@ -77,7 +123,7 @@ def test_it_learns_and_follows_a_teacher(params):
     @jax.jit
     def step(params, state):
         def loss(params):
-            out = apply(STUDENT, params, low)
+            out = answer(STUDENT, params, low)
             error = jnp.abs(out.enhanced - high).mean()
             distance = grid_distance(out.grid, aim).mean()
             return error + distance, (error, distance)

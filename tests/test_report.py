@@ -9,9 +9,10 @@ import pytest
 from pairs_for_tests import Source, add_noise, read
 from rich.console import Console
 
+from lled_jax.contact_sheet import ContactSheet, contact_sheet
 from lled_jax.evaluation import evaluate
 from lled_jax.metrics import COLUMNS
-from lled_jax.report import ContactSheet, contact_sheet, print_table, write_results
+from lled_jax.report import print_table, write_results
 
 FAST = ("psnr", "ssim")
 

@@ -6,7 +6,9 @@ import typer
 
 from lled_jax.cli.demo import demo
 from lled_jax.cli.enhance import enhance
+from lled_jax.cli.prepare import prepare
 from lled_jax.cli.profile import profile
+from lled_jax.cli.report import report
 
 app = typer.Typer(
     name="lled",
@@ -20,6 +22,8 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(enhance)
 app.command()(demo)
 app.command()(profile)
+app.add_typer(prepare)
+app.command(no_args_is_help=True)(report)
 
 
 def _print_version(wanted: bool) -> bool:

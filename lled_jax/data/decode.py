@@ -6,6 +6,7 @@ stored values are returned, as they went into published numbers.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from lled_jax.errors import InputError
 from lled_jax.photos import pillow, tiff
 from lled_jax.photos.kinds import kind_of, naming
 from lled_jax.photos.source import Source, upright_pixels
+from lled_jax.photos.streams import Stream
 
 FORMATS = {
     **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"},
@@ -38,6 +40,19 @@ def read_image(path: str | Path) -> EncodedImage:
         return upright_pixels(source, None, with_alpha=False)[0]
 
 
+def read_image_bytes(data: bytes, name: str) -> EncodedImage:
+    """The same from memory; `name` is for messages, its ending must fit.
+
+    Raises:
+        InputError: as `read_image`.
+    """
+    kind = _expected_kind(Path(name))
+    _check_start(Path(name), data[:64], kind)
+    with naming(name):
+        source = _source(BytesIO(data), kind, name)
+        return upright_pixels(source, None, with_alpha=False)[0]
+
+
 def read_size(path: str | Path) -> tuple[int, int, np.dtype]:
     """(height, width, dtype) that `read_image` will give, from the header alone.
 
@@ -53,32 +68,47 @@ def read_size(path: str | Path) -> tuple[int, int, np.dtype]:
 def _opened(path: Path) -> Iterator[Source]:
     kind, name = _checked_kind(path), str(path)
     with naming(path), path.open("rb") as stream:
-        if kind == "PNG":
-            yield pillow.read_png(stream, name)
-        elif kind == "TIFF":
-            yield tiff.read(stream, name)
-        else:
-            yield pillow.read(stream, kind, name)
+        yield _source(stream, kind, name)
+
+
+def _source(stream: Stream, kind: str, name: str) -> Source:
+    if kind == "PNG":
+        return pillow.read_png(stream, name)
+    if kind == "TIFF":
+        return tiff.read(stream, name)
+    return pillow.read(stream, kind, name)
 
 
 def _checked_kind(path: Path) -> str:
     """The format, after comparing the file's first bytes with its ending."""
+    expected = _expected_kind(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(64)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; check its permissions") from error
+    _check_start(path, start, expected)
+    return expected
+
+
+def _expected_kind(path: Path) -> str:
+    """The format that the ending promises."""
     expected = FORMATS.get(path.suffix.lower())
     if expected is None:
         raise InputError(
             f"{path}: cannot read '{path.suffix}' files; convert it to one of "
             f"{', '.join(FORMATS)}"
         )
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; check the path")
-    try:
-        with path.open("rb") as stream:
-            found = kind_of(stream.read(64))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; check its permissions") from error
+    return expected
+
+
+def _check_start(path: Path, start: bytes, expected: str) -> None:
+    """InputError unless a file that begins with `start` is of that format."""
+    found = kind_of(start)
     found = found if found in FORMATS.values() else None
     if found != expected:
         what = f"holds {found} data" if found else f"is not a {expected} file"
         cure = "rename it" if found else "replace it with a good copy or remove it"
         raise InputError(f"{path}: {what} behind the ending {path.suffix}; {cure}")
-    return expected

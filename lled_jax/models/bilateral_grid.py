@@ -1,5 +1,7 @@
 """Slicing a bilateral grid of affine colour transforms (HDRNet, SIGGRAPH 2017)."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
@@ -10,9 +12,12 @@ from lled_jax.arrays import Images
 # 12 numbers per pixel and layer of the grid, and must not be there for all of a photo.
 STRIP = 8
 
+Guide = Callable[[Float[Array, "b w 3"]], Float[Array, "b w"]]
+"""From the colours of a row of pixels to their depth in the grid, [0, 1]."""
+
 
 def apply_grid(
-    grid: Float[Array, "b gh gw d 3 4"], guide: Float[Array, "b h w"], images: Images
+    grid: Float[Array, "b gh gw d 3 4"], guide: Guide, images: Images
 ) -> Images:
     """Transform each pixel by the affine matrix that the grid holds for it.
 
@@ -26,15 +31,15 @@ def apply_grid(
     in_rows = _shares(_positions(height, gh), gh)
     in_columns = _shares(_positions(width, gw), gw)
 
-    def row(inputs: tuple[Array, Array, Array]) -> Array:
-        shares, guide, image = inputs  # [gh], [b w], [b w 3]
+    def row(inputs: tuple[Array, Array]) -> Array:
+        shares, image = inputs  # [gh], [b w 3]
         cells = jnp.einsum("g,bgxdij->bxdij", shares, grid)
         cells = jnp.einsum("wx,bxdij->bwdij", in_columns, cells)
-        layers = _shares(jnp.clip(guide * depth - 0.5, 0, depth - 1), depth)
+        layers = _shares(jnp.clip(guide(image) * depth - 0.5, 0, depth - 1), depth)
         matrices = jnp.einsum("bwd,bwdij->bwij", layers, cells)
         return jnp.einsum("bwij,bwj->bwi", matrices[..., :3], image) + matrices[..., 3]
 
-    by_rows = (in_rows, guide.swapaxes(0, 1), images.swapaxes(0, 1))
+    by_rows = (in_rows, images.swapaxes(0, 1))
     return lax.map(row, by_rows, batch_size=STRIP).swapaxes(0, 1)
 
 

@@ -11,6 +11,7 @@ own is that the grid starts at the identity, so that training starts at the imag
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -19,7 +20,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from lled_jax.arrays import Features, Images, Params
+from lled_jax.arrays import Features, Images
 from lled_jax.models.bilateral_grid import apply_grid
 
 SMALL = 256
@@ -52,8 +53,12 @@ class HDRNet(nn.Module):
     @nn.compact
     def __call__(self, low: Images) -> GridOutputs:
         grid = self._grid(_small(low))
-        x = nn.relu(nn.Dense(GUIDE_FEATURES, name="guide1")(low))
-        guide = nn.sigmoid(nn.Dense(1, name="guide2")(x))[..., 0]
+        features = self._pointwise(3, GUIDE_FEATURES, "guide1")
+        depth = self._pointwise(GUIDE_FEATURES, 1, "guide2")
+
+        def guide(colours: Array) -> Array:
+            return nn.sigmoid(depth(nn.relu(features(colours))))[..., 0]
+
         return GridOutputs(apply_grid(grid, guide, low), grid)
 
     def _grid(
@@ -83,6 +88,14 @@ class HDRNet(nn.Module):
         x = nn.relu(nn.Dense(2 * width, name="dense1")(x))
         return nn.Dense(width, name="dense2")(x)
 
+    def _pointwise(self, inputs: int, features: int, name: str) -> Callable[..., Array]:
+        """A dense layer as a plain function, for use within a loop over rows."""
+        kernel = self.param(
+            f"{name}_kernel", nn.initializers.lecun_normal(), (inputs, features)
+        )
+        bias = self.param(f"{name}_bias", nn.initializers.zeros, (features,))
+        return lambda x: x @ kernel + bias.reshape((1,) * (x.ndim - 1) + (-1,))
+
     def _conv(
         self, features: int, name: str, strides: int = 1, bias: bool = True
     ) -> nn.Conv:
@@ -92,11 +105,25 @@ class HDRNet(nn.Module):
 _small_kernel = nn.initializers.variance_scaling(1e-4, "fan_in", "normal")
 
 
-def apply(model: HDRNet, params: Params, low: Images) -> GridOutputs:
-    """One forward pass; pure."""
-    outputs = model.apply({"params": params}, low)
-    assert isinstance(outputs, GridOutputs)
-    return outputs
+def count_macs(model: HDRNet, height: int, width: int) -> int:
+    """Multiply-adds of the layers for one image, one multiply-add being one.
+
+    Left out, as with the paper's other networks: what is no layer, here the small copy,
+    the interpolation of the grid and the affine transforms.
+    """
+    base, wide = (
+        model.multiplier * model.layers,
+        WIDTH * model.multiplier * model.layers,
+    )
+    side, channels, macs = SMALL, 3, 4 * GUIDE_FEATURES * height * width
+    for n in range(int(math.log2(SMALL // model.cells))):
+        side, features = side // 2, base * 2**n
+        macs, channels = macs + side**2 * 9 * channels * features, features
+    macs += side**2 * wide * (9 * channels + 9 * wide + 12 * model.layers)
+    while side > 4:
+        side //= 2
+        macs, channels = macs + side**2 * 9 * channels * wide, wide
+    return macs + wide**2 * (8 + 2) + side**2 * channels * 4 * wide
 
 
 def grid_distance(

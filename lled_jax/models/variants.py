@@ -10,12 +10,16 @@ from jax.typing import DTypeLike
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
+from lled_jax.models import hdrnet, zero_dce
 from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.hdrnet import HDRNet
+from lled_jax.models.network import Network
+from lled_jax.models.zero_dce import ZeroDCE
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A network of the paper; counts are table 4's, MACs at 1200x900."""
+    """A network of section 3.3; counts are table 4's, MACs at 1200x900."""
 
     fabs: int
     channels: int
@@ -25,16 +29,41 @@ class Variant:
     """What the gradient branch sees (`models.guides`); "": no gradient branch."""
 
 
+@dataclass(frozen=True)
+class GridVariant:
+    """An HDRNet of table 6, which states no counts."""
+
+    cells: int
+    layers: int
+    multiplier: int = 1
+    paper_parameters: None = None
+    paper_macs: None = None
+
+
+@dataclass(frozen=True)
+class CurveVariant:
+    """Zero-DCE, a peer that is not of the paper; it has one size."""
+
+    paper_parameters: None = None
+    paper_macs: None = None
+
+
 # Ours:      parameters    MACs at 1200x900 (tail as written)
 #  teacher   2 127 039     567.8 G
 #  student     279 765      75.4 G    and with other guides, for table 5
 #  student_base 150 924     41.2 G    without a gradient branch
-VARIANTS = {
+#  hdrnet_student 148 521   0.078 G    grid 8x8x4
+#  hdrnet_teacher 1 913 425 0.224 G    grid 16x16x8, twice the channels
+#  zero_dce     79 416      85.5 G
+VARIANTS: dict[str, Variant | GridVariant | CurveVariant] = {
     "teacher": Variant(6, 96, 2.151e6, 605.8e9),
     "student": Variant(3, 48, 0.283e6, 83.95e9),
     "student_base": Variant(3, 48, guide=""),
     "student_canny": Variant(3, 48, guide="canny"),
     "student_origin": Variant(3, 48, guide="origin"),
+    "hdrnet_student": GridVariant(8, 4),
+    "hdrnet_teacher": GridVariant(16, 8, 2),
+    "zero_dce": CurveVariant(),
 }
 
 
@@ -44,28 +73,50 @@ def build(
     folded: bool = True,
     dtype: DTypeLike | None = None,
     remat: bool = False,
-) -> GradientGuided:
-    """The network called `name`; an unknown name raises `InputError`."""
+) -> Network:
+    """The network called `name`.
+
+    Raises `InputError` for an unknown name, and for a `dtype` or `remat` where the
+    network has no such option.
+    """
     if name not in VARIANTS:
         raise InputError(f"unknown model {name!r}; known models: {', '.join(VARIANTS)}")
     variant = VARIANTS[name]
-    return GradientGuided(
-        variant.fabs,
-        variant.channels,
-        variant.guide,
-        folded=folded,
-        dtype=dtype,
-        remat=remat,
-    )
+    if isinstance(variant, Variant):
+        return GradientGuided(
+            variant.fabs,
+            variant.channels,
+            variant.guide,
+            folded=folded,
+            dtype=dtype,
+            remat=remat,
+        )
+    if dtype is not None or remat:
+        raise InputError(f"{name} computes in float32 and without remat")
+    if isinstance(variant, CurveVariant):
+        return ZeroDCE()
+    return HDRNet(variant.cells, variant.layers, variant.multiplier)
 
 
-def init(model: GradientGuided, seed: int) -> Params:
+def build_guided(name: str, purpose: str) -> GradientGuided:
+    """The network called `name` where only those of section 3.3 will do.
+
+    Raises `InputError`, which says that `purpose` needs one, for any other.
+    """
+    model = build(name)
+    if not isinstance(model, GradientGuided):
+        guided = [n for n, v in VARIANTS.items() if isinstance(v, Variant)]
+        raise InputError(f"{purpose} takes {', '.join(guided)}; {name!r} is none")
+    return model
+
+
+def init(model: Network, seed: int) -> Params:
     """Fresh float32 parameters, a function of the seed alone."""
     return _init(model, jax.random.key(seed))
 
 
 @partial(jax.jit, static_argnums=0)
-def _init(model: GradientGuided, key: Array) -> Params:
+def _init(model: Network, key: Array) -> Params:
     # The parameters do not depend on the image size; a small one traces fast.
     return model.init(key, jnp.zeros((1, 16, 16, 3)))["params"]
 
@@ -82,6 +133,11 @@ def count_macs(name: str, height: int, width: int) -> int:
     are left out, as in the paper's kind of count.  The folded tail runs fewer.
     """
     variant = VARIANTS[name]
+    if isinstance(variant, GridVariant):
+        grid = HDRNet(variant.cells, variant.layers, variant.multiplier)
+        return hdrnet.count_macs(grid, height, width)
+    if isinstance(variant, CurveVariant):
+        return zero_dce.count_macs(height, width)
     c, squeezed = variant.channels, variant.channels // 8
     pixels = -(-height // 2) * -(-width // 2)
     fab = pixels * (2 * 9 * c * c + c * squeezed + squeezed) + 2 * c * squeezed

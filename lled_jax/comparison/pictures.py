@@ -1,0 +1,85 @@
+"""The pictures of a report, found again by what the runs say of themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from lled_jax.arrays import EncodedImage
+from lled_jax.comparison.agree import Agreement
+from lled_jax.comparison.read import Run
+from lled_jax.data.decode import read_image
+from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
+from lled_jax.evaluation import PICTURE_SUFFIXES
+from lled_jax.images import to_float, to_u8
+from lled_jax.locate import open_source
+
+Picture = UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The images that all runs started from: pairs, or photos without ground truth."""
+
+    source: PairSource | None = None
+    photos: Path | None = None
+    warnings: tuple[str, ...] = ()
+    """Why there is neither."""
+
+    def pair(self, name: str) -> tuple[Picture | None, Picture | None]:
+        """Low and high of an image, 8 bit; `None` for what is not there."""
+        if self.source is not None:
+            low, high = self.source[list(self.source.names).index(name)]
+            return _as_u8(low), _as_u8(high)
+        return (_in_folder(self.photos, name) if self.photos else None), None
+
+
+def find(runs: Sequence[Run], agreement: Agreement) -> Originals:
+    """The originals, by the data and split that the runs name; any run's will do."""
+    reason = "scores.json does not name them"
+    for run in runs:
+        if run.fact("photos"):
+            return Originals(photos=Path(run.fact("photos")))
+        if not run.fact("data"):
+            continue
+        try:
+            source = open_source(run.fact("data"), run.fact("split") or "test")
+        except InputError as error:
+            reason = str(error)
+            continue
+        if set(agreement.names) <= set(source.names):
+            return Originals(source)
+        reason = f"{run.fact('data')} holds other pairs now"
+    warning = f"Plates are without low and high images: {reason}."
+    return Originals(warnings=(warning,))
+
+
+def output(run: Run, name: str) -> Picture | None:
+    """What the method made of an image: written by evaluate.py, or what it scored."""
+    folders = [run.folder / "enhanced"]
+    if run.fact("scored"):
+        folders.append(Path(run.fact("scored")))
+    found = (_in_folder(folder, name) for folder in folders)
+    return next((picture for picture in found if picture is not None), None)
+
+
+def _in_folder(folder: Path, name: str) -> Picture | None:
+    """The picture called `name` in any format, if there is one that can be read."""
+    if Path(name).name != name:
+        return None  # a name is none, if it leads out of the folder
+    for suffix in PICTURE_SUFFIXES:
+        for ending in (suffix, suffix.upper()):
+            path = folder / f"{name}{ending}"
+            if path.is_file():
+                try:
+                    return _as_u8(read_image(path))
+                except InputError:
+                    continue
+    return None
+
+
+def _as_u8(image: EncodedImage) -> Picture:
+    return image if image.dtype == np.uint8 else np.asarray(to_u8(to_float(image)))

@@ -1,0 +1,107 @@
+"""Every config, as it is but for size, trains 20 steps and is scored."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from configs import (
+    ablation,
+    ablation_cpu,
+    best_student,
+    demo,
+    hdrnet,
+    lol_cpu,
+    zero_dce,
+)
+from configs import student as student_config
+from configs import teacher as teacher_config
+from lled_jax import experiment, scoring, weights_file
+from lled_jax.data import synthetic
+from lled_jax.locate import load_weights
+from lled_jax.models import variants
+from lled_jax.training.writer import read_metrics
+
+STEPS = 20
+CONFIGS = {
+    "teacher": teacher_config.get_config,
+    "student": student_config.get_config,
+    "lol_cpu": lol_cpu.get_config,
+    "best_student": best_student.get_config,
+    "demo": demo.get_config,
+    "zero_dce": zero_dce.get_config,
+}
+WITH_ROWS = {"ablation": ablation, "ablation_cpu": ablation_cpu, "hdrnet": hdrnet}
+for module_name, module in WITH_ROWS.items():
+    for row in module.ROWS:
+        CONFIGS[f"{module_name}:{row}"] = lambda get=module.get_config, row=row: get(
+            row
+        )
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Folders of pairs for training and for scoring, named as FiveK's are."""
+    root = tmp_path_factory.mktemp("pairs")
+    for split, count in (("train", 12), ("test", 2)):
+        source = synthetic.demo(split)
+        for kind in ("input", "expertC"):
+            (root / split / kind).mkdir(parents=True)
+        for i in range(count):
+            for kind, image in zip(("input", "expertC"), source[i], strict=True):
+                small = Image.fromarray(image[:72, :56])
+                small.save(root / split / kind / f"{i}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def teachers(tmp_path_factory):
+    """A weights file of a teacher of each kind."""
+    folder, files = tmp_path_factory.mktemp("teachers"), {}
+    for name in ("teacher", "hdrnet_teacher"):
+        files[name] = folder / f"{name}.safetensors"
+        params = variants.init(variants.build(name), 0)
+        weights_file.write(files[name], name, params, {})
+    return files
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_it_trains_and_is_scored(name, pairs, teachers, tmp_path):
+    config = CONFIGS[name]()
+    config.data.root = str(pairs)
+    config.data.crop, config.data.batch, config.data.later = 32, 4, ()
+    config.data.holdout = 0.25
+    config.total_steps = STEPS
+    config.optimizer.warmup = min(config.optimizer.warmup, 2)
+    config.perceptual.weights = "lpips"
+    config.log.every = 1
+    config.log.evaluate_every = config.log.save_every = STEPS
+    config.log.evaluate_images = 1
+    if "teacher_run" in config:
+        del config.teacher_run
+        config.teacher = "of the run before"
+    distils = bool(config.teacher)
+    if distils:
+        kind = "hdrnet_teacher" if config.model.startswith("hdrnet") else "teacher"
+        config.teacher = str(teachers[kind])
+        config.distillation.start = STEPS // 2
+    run = tmp_path / "run"
+    experiment.train(config, run)
+
+    records = {r["step"]: r for r in read_metrics(run) if "loss" in r}
+    assert set(records) == set(range(1, STEPS + 1))
+    assert np.isfinite([r["loss"] for r in records.values()]).all()
+    assert ("distillation" in records[STEPS]) == distils
+    assert "distillation" not in records[STEPS // 2]
+    model, params = load_weights(run)
+    assert model == config.model
+    fresh = variants.init(variants.build(model), config.seed)
+    leaves = zip(jax.tree.leaves(params), jax.tree.leaves(fresh), strict=True)
+    moved = [np.abs(trained - first).max() for trained, first in leaves]
+    assert min(moved) > 0
+    scoring.score_checkpoint(run, str(pairs), "test", tmp_path / "scores")
+    scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
+    assert scores["count"] == 2
+    assert 0 < scores["means"]["psnr"] < 60
