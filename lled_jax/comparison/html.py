@@ -3,17 +3,15 @@
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from lled_jax.comparison.report import Report
+from lled_jax.comparison.content import Report
 
 _STATIC = Path(__file__).parent / "static"
 
 
-def html(report: "Report") -> str:
+def html(report: Report) -> str:
     """The page, with style, script and pictures inside.
 
     Every text is escaped, since names come from files.  The page's own policy forbids

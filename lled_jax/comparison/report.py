@@ -8,6 +8,7 @@ from lled_jax.comparison import paper, text
 from lled_jax.comparison.agree import Agreement, agree
 from lled_jax.comparison.choice import choose
 from lled_jax.comparison.columns import describe
+from lled_jax.comparison.content import Report, Section
 from lled_jax.comparison.image_tables import distribution_table, image_tables
 from lled_jax.comparison.pictures import find
 from lled_jax.comparison.plates import Plate, plate
@@ -29,34 +30,6 @@ class Wishes:
 
     number: int = 3
     regions: int = 2
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page; what is empty is not shown."""
-
-    key: str
-    title: str
-    text: str = ""
-    tables: tuple[Table, ...] = ()
-    lines: tuple[str, ...] = ()
-    plots: tuple = ()
-    plates: tuple[Plate, ...] = ()
-
-
-@dataclass(frozen=True)
-class Report:
-    """All that is printed."""
-
-    title: str
-    facts: tuple[str, ...]
-    warnings: tuple[str, ...]
-    sections: tuple[Section, ...]
-
-    @property
-    def tables(self) -> list[Table]:
-        """The tables of all sections, in their order."""
-        return [table for section in self.sections for table in section.tables]
 
 
 def make(
