@@ -58,7 +58,8 @@ class Enhancer:
             image = photos.read(Path(image)).pixels
         amounts = amounts_for(image, look)
         model = self._model
-        # Others do with little more memory than the image takes.
+        # HDRNet does with little more memory than the image takes.  Zero-DCE needs
+        # much, but is here for comparisons on small images.
         if isinstance(model, GradientGuided):
             side = tiling.side_for(model, image, self._max_memory)
             if side:

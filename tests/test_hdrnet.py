@@ -6,13 +6,15 @@ import numpy as np
 import optax
 import pytest
 
-from lled_jax import inference
+from lled_jax import inference, objectives, onnx_graph
 from lled_jax.data import synthetic
+from lled_jax.errors import InputError
 from lled_jax.images import to_float
 from lled_jax.models import variants
 from lled_jax.models.bilateral_grid import apply_grid
 from lled_jax.models.hdrnet import HDRNet, grid_distance
 from lled_jax.models.network import answer
+from lled_jax.pretrained import Enhancer
 from lled_jax.profiling import traced_macs
 
 STUDENT, TEACHER = HDRNet(8, 4), HDRNet(16, 8, 2)
@@ -138,3 +140,21 @@ def test_it_learns_and_follows_a_teacher(params):
         history.append([float(term) for term in terms])
     assert history[-1][0] < 0.5 * history[0][0]
     assert np.isfinite(history).all()
+
+
+def test_photos_are_enhanced_and_what_needs_other_networks_says_so(params):
+    enhancer = Enhancer("hdrnet_student", params, "jax")
+    image = np.random.default_rng(5).integers(0, 255, (37, 52, 3), "u1")
+    bright = enhancer.enhance(image)
+    expected = answer(STUDENT, params, to_float(jnp.asarray(image[None]))).enhanced
+    expected = np.clip(255 * np.asarray(expected[0]), 0, 255)
+    assert np.abs(bright - expected).max() < 0.51
+    with pytest.raises(InputError, match=r"video takes teacher, student.* is none"):
+        enhancer.frames()
+    with pytest.raises(InputError, match=r"ONNX takes teacher, student.* is none"):
+        onnx_graph.build("hdrnet_student", params)
+    other = variants.build("student")
+    with pytest.raises(InputError, match="HDRNet cannot be distilled from a Gradient"):
+        objectives.distilled(STUDENT, other, {"l1": 1.0}, (), weight=1.0)
+    with pytest.raises(InputError, match="computes in float32"):
+        variants.build("hdrnet_student", dtype=jnp.bfloat16)

@@ -206,6 +206,25 @@ def test_schedules():
         optimizer.schedule("linear", 1e-3, 100)
 
 
+def test_muon_makes_updates_of_kernels_orthogonal_and_leaves_the_rest_to_adam():
+    random = np.random.default_rng(0)
+    shapes = {"inner": (3, 3, 16, 16), "first": (3, 3, 3, 16), "last": (3, 3, 16, 3)}
+    shapes["bias"] = (16,)
+    grads = {n: jnp.asarray(random.normal(size=s), "f4") for n, s in shapes.items()}
+    steady = optax.constant_schedule(1e-3)
+    updates = []
+    for method in (optimizer.optimizer("muon", steady), optax.nadam(steady)):
+        updates.append(method.update(grads, method.init(grads), grads)[0])
+    for name in ("first", "last", "bias"):
+        np.testing.assert_allclose(*(update[name] for update in updates), rtol=1e-5)
+    matrix = np.asarray(updates[0]["inner"]).reshape(144, 16)
+    sizes = np.linalg.svd(matrix, compute_uv=False)
+    assert sizes.max() < 2 * sizes.min()  # of the gradient itself 2 or more
+    assert np.sqrt((matrix**2).mean()) == pytest.approx(0.2 * 1e-3, rel=0.3)
+    with pytest.raises(InputError, match="known optimizers: adam, muon"):
+        optimizer.optimizer("sgd", steady)
+
+
 def test_clipping_bounds_the_update():
     grads = {"w": jnp.full((4,), 100.0)}
     adam = optimizer.adam(optax.constant_schedule(1.0), clip_norm=1.0)

@@ -70,7 +70,8 @@ def muon(
     """Muon (Jordan 2024) for the kernels between features, Adam for everything else.
 
     Not in the paper.  The momentum of a kernel [h w i o] is made orthogonal as a matrix
-    of h w i rows and o columns.  Kernels from or to images, and biases, are Adam's.
+    of h w i rows and o columns.  Kernels from or to images, and biases, are Adam's;
+    both look ahead as Nesterov does.
     """
     return _clipped(
         optax.contrib.muon(
