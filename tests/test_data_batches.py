@@ -177,8 +177,11 @@ def test_the_thread_works_ahead_but_not_without_bound(source):
     counting = Counting(load(source))
     made = memory.batches(counting, Order(5, source.sizes, [Stage(0, 8, 1)]), 0, 100)
     next(made)
-    time.sleep(0.3)
     # One handed out, AHEAD waiting, one in the thread's hand.
+    deadline = time.monotonic() + 60
+    while counting.reads < memory.AHEAD + 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)  # and no more
     assert counting.reads == memory.AHEAD + 2
     made.close()
 

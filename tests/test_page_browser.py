@@ -67,7 +67,7 @@ def browser():
 @pytest.fixture
 def visit(browser, address):
     """Opens the page in a new window; at the end nothing may have gone wrong in it."""
-    wrong, asked, expected = [], [], []
+    wrong, asked, expected, opened = [], [], [], []
     with contextlib.ExitStack() as stack:
 
         def visit(**options):
@@ -77,6 +77,7 @@ def visit(browser, address):
             context.set_default_timeout(PATIENCE)
             context.on("request", lambda request: asked.append(request.url))
             tab = context.new_page()
+            opened.append(tab)
             tab.on("console", lambda m: wrong.append(m.text) if m.type != "log" else 0)
             tab.on("pageerror", lambda error: wrong.append(str(error)))
             tab.goto(address)
@@ -87,7 +88,7 @@ def visit(browser, address):
         visit.expected = expected
         yield visit
     assert [w for w in wrong if not any(e in w for e in expected)] == []
-    assert asked
+    assert asked or not opened  # a test that was skipped opened nothing
     for url in map(urlsplit, asked):
         own = f"{url.scheme}://{url.netloc}/" == address
         assert own or url.scheme in ("blob", "data"), url.geturl()

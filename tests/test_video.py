@@ -668,12 +668,12 @@ def stop(number, stack):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGTERM, stop)
-def frame(image):
-    time.sleep(0.2)
-    return image
+def report(done, total):
+    print(done, flush=True)
+    if done == 5:
+        time.sleep(600)  # until it is killed, however slow the machine
 enhance_video(
-    Path(sys.argv[1]), Path(sys.argv[2]), frame,
-    lambda done, total: print(done, flush=True), overwrite=True,
+    Path(sys.argv[1]), Path(sys.argv[2]), lambda image: image, report, overwrite=True
 )
 """
 
