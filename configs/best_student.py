@@ -3,6 +3,9 @@
     python train.py --config configs/best_student.py
     python evaluate.py --ckpt runs/best_student --data data/LOL
 
+83 minutes on one busy CPU core; eval15 21.82 dB / .8350 / LPIPS .1451, held-out scenes
+23.49 dB / .8784.
+
 The network is the paper's student; the training is not the paper's.  L1 + 0.5 SSIM,
 Muon with a cosine from 2.4e-3, no teacher.  Crops of 128, then 256, then whole images,
 because the channel attention sees the whole image when the network is used.  Dark

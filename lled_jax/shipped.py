@@ -32,7 +32,7 @@ class Shipped(NamedTuple):
 SHIPPED = {
     "student": Shipped(
         "student.safetensors",
-        "e8ab5a7d8650305f41f34ab43735a380d07fbc7a8db9e3b31f10688166349038",
+        "4c5b73e197ea5be514be16d392c74e49dbe647827d89edf144c8d7756dd08d48",
     )
 }
 """By the name that `lled_jax.load` and --ckpt take."""
