@@ -26,6 +26,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
             "ema_decay": 0.999,
             "accumulate": 1,
             "remat": False,
+            "init": "",
             "teacher": "",
             "data": {
                 "root": _datasets.root(dataset),
@@ -34,6 +35,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "crop": 256,
                 "batch": 8,
                 "zoom": 1,
+                "bright": 0.0,
                 "turn": False,
                 "exposure": 0.0,
                 "noise": 0.0,

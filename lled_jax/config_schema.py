@@ -15,6 +15,7 @@ KEYS: dict[str, type] = {
     "ema_decay": float,
     "accumulate": int,  # work through a batch in so many parts
     "remat": bool,  # compute the FABs twice to save memory
+    "init": str,  # a workdir or weights file to start from; "": random
     "teacher": str,  # a teacher's workdir or weights file; "": no distillation
     "data.root": str,  # a folder of pairs, tfds:NAME, or "demo"
     "data.pipeline": str,  # tfdata, memory or device: the same batches
@@ -23,6 +24,7 @@ KEYS: dict[str, type] = {
     "data.batch": int,  # over all devices
     "data.exposure": float,  # dark images times or by up to 1 + this; 0: as they are
     "data.zoom": int,  # crops at 1 / k of their scale, k up to this, in 1 / this size
+    "data.bright": float,  # the share of pairs whose input is the target itself
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most
     "data.mixup": float,  # of Beta(this, this), the shares of mixed pairs; 0: unmixed

@@ -16,7 +16,7 @@ from lled_jax.data.order import Order, Stage
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
 from lled_jax.files import write_json
-from lled_jax.locate import load_weights, open_source
+from lled_jax.locate import load_params, load_weights, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
 from lled_jax.training import loop, optimizer, sharding
@@ -176,7 +176,10 @@ def _method(
         )
         for start in sorted(starts)
     ]
-    state = create(variants.init(model, config.seed), update)
+    params = variants.init(model, config.seed)
+    if config.init:
+        params = load_params(Path(config.init), config.model)
+    state = create(params, update)
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 
 
@@ -186,6 +189,7 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
     seed, data = config.seed, config.data
     augment = Augmentation(
         zoom=data.zoom,
+        bright=data.bright,
         turn=data.turn,
         exposure=data.exposure,
         noise=data.noise,

@@ -59,3 +59,11 @@ def load_weights(path: Path) -> tuple[str, Params]:
     with Checkpoints(path) as checkpoints:
         name = checkpoints.config()["model"]
         return name, checkpoints.ema(variants.init(variants.build(name), 0))
+
+
+def load_params(path: Path, model: str) -> Params:
+    """The EMA parameters at `path`, as `load_weights`; they must be of this variant."""
+    name, params = load_weights(path)
+    if name != model:
+        raise InputError(f"{path} holds the weights of a {name}, not of a {model}")
+    return params

@@ -66,6 +66,15 @@ def test_mixing_takes_the_same_shares_of_both_images():
     assert own.std() > 0.05
 
 
+def test_a_share_of_the_pairs_shows_the_target():
+    low, high = jnp.zeros((400, 2, 3, 3)), jnp.ones((400, 2, 3, 3))
+    seen = augmentation.show_bright({"low": low, "high": high}, KEY, 0.25)
+    assert seen["high"] is high
+    means = np.asarray(seen["low"]).mean((1, 2, 3))
+    assert set(means) == {0, 1}
+    assert 0.17 < means.mean() < 0.33
+
+
 def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images():
     # A ramp says of each pixel where it was and over how much it is a mean.
     rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")
@@ -102,7 +111,7 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(2, True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(2, 0.5, True, 1.0, 0.1, 0.5)
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

@@ -12,6 +12,7 @@ from configs import (
     ablation_cpu,
     best_student,
     demo,
+    finish_student,
     hdrnet,
     lol_cpu,
     zero_dce,
@@ -30,6 +31,7 @@ CONFIGS = {
     "student": student_config.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
+    "finish_student": finish_student.get_config,
     "demo": demo.get_config,
     "zero_dce": zero_dce.get_config,
 }
@@ -58,9 +60,9 @@ def pairs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def teachers(tmp_path_factory):
-    """A weights file of a teacher of each kind."""
+    """A weights file of a teacher of each kind, and of a student to go on from."""
     folder, files = tmp_path_factory.mktemp("teachers"), {}
-    for name in ("teacher", "hdrnet_teacher"):
+    for name in ("teacher", "hdrnet_teacher", "student"):
         files[name] = folder / f"{name}.safetensors"
         params = variants.init(variants.build(name), 0)
         weights_file.write(files[name], name, params, {})
@@ -82,6 +84,8 @@ def test_it_trains_and_is_scored(name, pairs, teachers, tmp_path):
     if "teacher_run" in config:
         del config.teacher_run
         config.teacher = "of the run before"
+    if config.init:
+        config.init = str(teachers["student"])
     distils = bool(config.teacher)
     if distils:
         kind = "hdrnet_teacher" if config.model.startswith("hdrnet") else "teacher"

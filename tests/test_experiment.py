@@ -19,6 +19,7 @@ from configs import (
     ablation_cpu,
     best_student,
     demo,
+    finish_student,
     hdrnet,
     lol_cpu,
     student,
@@ -37,6 +38,7 @@ CONFIGS = {
     "student": student.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
+    "finish_student": finish_student.get_config,
     "ablation": ablation.get_config,
     "ablation_cpu": ablation_cpu.get_config,
     "demo": demo.get_config,
@@ -150,6 +152,18 @@ def test_a_run_leaves_what_it_says(trained):
     scores = [r["holdout_psnr"] for r in read_metrics(workdir) if "holdout_psnr" in r]
     assert best["psnr"] == pytest.approx(max(scores))
     assert load_weights(workdir / "teacher")[0] == "teacher"
+
+
+def test_a_run_goes_on_from_other_weights(tmp_path, trained):
+    config = tiny(lol_cpu.get_config(), 2)
+    config.init, config.optimizer.lr = str(trained[1]), 1e-9
+    experiment.train(config, tmp_path / "run")
+    first, last = load_weights(trained[1])[1], load_weights(tmp_path / "run")[1]
+    for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(last), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    config.model = "student_base"
+    with pytest.raises(InputError, match="weights of a student, not of a student_base"):
+        experiment.train(config, tmp_path / "other")
 
 
 def test_all_pipelines_train_alike(tmp_path):

@@ -668,6 +668,7 @@ def stop(number, stack):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGINT, stop)  # which a job in the background ignores
 def report(done, total):
     print(done, flush=True)
     if done == 5:

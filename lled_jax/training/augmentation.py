@@ -17,6 +17,8 @@ class Augmentation(NamedTuple):
 
     Attributes:
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
+        bright: this share of the pairs shows the target as the input: a photo that is
+            bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
             a crop that makes all eight orientations.  Only square images are turned.
         exposure: dark images times or by up to 1 + this.
@@ -27,6 +29,7 @@ class Augmentation(NamedTuple):
     """
 
     zoom: int = 1
+    bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
     noise: float = 0.0
@@ -46,6 +49,8 @@ class Augmentation(NamedTuple):
         key = jax.random.fold_in(jax.random.key(seed), step)
         if self.zoom > 1:
             batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
+        if self.bright:
+            batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
             batch = turn(batch, jax.random.fold_in(key, 1))
         if self.exposure:
@@ -91,6 +96,14 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
         name: jax.vmap(zoomed)(to_float(images), chosen, places)
         for name, images in batch.items()
     }
+
+
+def show_bright(batch: Batch, key: Array, share: float) -> Batch:
+    """Put the target in place of the dark image in a `share` of the pairs."""
+    shape = batch["low"].shape
+    chosen = jax.random.bernoulli(key, share, (shape[0], 1, 1, 1))
+    low = jnp.where(jnp.broadcast_to(chosen, shape), batch["high"], batch["low"])
+    return batch | {"low": low}
 
 
 def turn(batch: Batch, key: Array) -> Batch:
