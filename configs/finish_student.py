@@ -6,6 +6,9 @@
 
 Goes on from runs/best_student with a quarter of the inputs being targets, since LOL has
 no bright inputs and a network that knows only dark ones brightens everything.
+
+3 minutes on two CPU cores; eval15 21.84 dB / .8351 / LPIPS .1478, held-out scenes
+22.99 dB / .8720, where it was 23.49 / .8784 before.
 """
 
 from ml_collections import ConfigDict

@@ -32,7 +32,7 @@ class Shipped(NamedTuple):
 SHIPPED = {
     "student": Shipped(
         "student.safetensors",
-        "4c5b73e197ea5be514be16d392c74e49dbe647827d89edf144c8d7756dd08d48",
+        "ef781b700992a33a8fa06345bec2e5d5a3958e28e052291cf5655b6a65467844",
     )
 }
 """By the name that `lled_jax.load` and --ckpt take."""
