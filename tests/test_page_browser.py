@@ -183,7 +183,7 @@ def test_from_a_photo_to_the_file(visit, enhancer, request, tmp_path, real):
     data = dark()
     if real:
         folder = request.getfixturevalue("shared") / "data" / "unpaired"
-        data = (folder / "NPE_Parking.jpg").read_bytes()
+        data = (folder / "NPE_birds.jpg").read_bytes()
     tab = visit(accept_downloads=True)
     choose(tab, data)
     before, after = shown(tab, "before"), shown(tab, "after")
