@@ -19,7 +19,7 @@ from lled_jax.training.writer import read_metrics
 
 FINAL = "ema.safetensors"
 SCORES = ("holdout_psnr", "holdout_ssim")
-# What may differ without making another trial, or is newer than some of the runs.
+# What may differ without making another trial.
 SILENT = ("log.", "data.pipeline", "data.root")
 
 

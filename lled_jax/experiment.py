@@ -176,9 +176,10 @@ def _method(
         )
         for start in sorted(starts)
     ]
-    params = variants.init(model, config.seed)
     if config.init:
         params = load_params(Path(config.init), config.model)
+    else:
+        params = variants.init(model, config.seed)
     state = create(params, update)
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 

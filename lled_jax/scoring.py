@@ -1,6 +1,6 @@
 """Score a method or a folder of pictures: table, result files, pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from lled_jax.data.decode import read_image
 from lled_jax.errors import InputError
 from lled_jax.evaluation import (
     Evaluation,
+    OnImage,
     Pairs,
     evaluate,
     pictures_in,
@@ -45,20 +46,15 @@ def score_method(
     if extras.ensemble:
         require_finer(method.finer)
     source = open_source(data, split)
-    sheet, natural = ContactSheet(), NiqeScores()
-    timed = Timed(method.enhance)
+    sheet, timed = ContactSheet(), Timed(method.enhance)
 
     def keep(
         image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
     ) -> None:
         sheet.add(image, low, enhanced, high)
         write_png(out / "enhanced" / f"{image}.png", enhanced)
-        if extras.niqe:
-            natural.add(image, low, enhanced, high)
 
-    result = evaluate(source, timed, on_image=keep)
-    if extras.niqe:
-        result = natural.joined_to(result)
+    result = _scored(lambda on: evaluate(source, timed, on_image=on), keep, extras)
     times = timed.times()
     if extras.ensemble:
         result = with_ensemble(result, source, require_finer(method.finer))
@@ -74,31 +70,36 @@ def score_predictions(
     if extras.ensemble:
         raise InputError("--ensemble needs a method: pictures cannot be turned again")
     source = open_source(data, split)
-    sheet, natural = ContactSheet(), NiqeScores()
+    sheet = ContactSheet()
     pictures = pictures_in(folder, source.names, read_image)
-
-    def keep(
-        image: str, low: np.ndarray, enhanced: np.ndarray, high: np.ndarray
-    ) -> None:
-        sheet.add(image, low, enhanced, high)
-        if extras.niqe:
-            natural.add(image, low, enhanced, high)
-
-    result = score_pictures(source, pictures, on_image=keep)
-    if extras.niqe:
-        result = natural.joined_to(result)
+    result = _scored(
+        lambda on: score_pictures(source, pictures, on_image=on), sheet.add, extras
+    )
     facts = {"method": folder.resolve().name, "scored": str(folder)}
     facts |= {"data": data, "split": split}
     _report(result, _untouched(source, extras), sheet, out, facts)
     return result
 
 
+def _scored(
+    score: Callable[[OnImage | None], Evaluation], keep: OnImage | None, extras: Extras
+) -> Evaluation:
+    """What `score` gives with `keep` for each image, with the column niqe if wanted."""
+    if not extras.niqe:
+        return score(keep)
+    natural = NiqeScores()
+
+    def keep_and_add(*image: Any) -> None:
+        if keep is not None:
+            keep(*image)
+        natural.add(*image)
+
+    return natural.joined_to(score(keep_and_add))
+
+
 def _untouched(source: Pairs, extras: Extras) -> Evaluation:
     """The scores of the dark images themselves: what every method starts from."""
-    if not extras.niqe:
-        return evaluate(source, identity)
-    natural = NiqeScores()
-    return natural.joined_to(evaluate(source, identity, on_image=natural.add))
+    return _scored(lambda on: evaluate(source, identity, on_image=on), None, extras)
 
 
 def _report(

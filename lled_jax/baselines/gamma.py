@@ -22,7 +22,8 @@ def gamma_mean(image: Image) -> Enhanced:
 
     Images that no such power exists for, such as a black one, go as far as g = e^+-6.
     """
-    levels, counts = np.unique(decoded(image), return_counts=True)
+    pixels = decoded(image)
+    levels, counts = np.unique(pixels, return_counts=True)
 
     def excess(log_exponent: float) -> float:
         return float(np.average(levels ** np.exp(log_exponent), weights=counts)) - MEAN
@@ -32,4 +33,4 @@ def gamma_mean(image: Image) -> Enhanced:
         best = _RANGE[0] if brightest <= 0 else _RANGE[1]
     else:
         best = optimize.brentq(excess, *_RANGE)
-    return decoded(image) ** np.exp(best)
+    return pixels ** np.exp(best)

@@ -42,43 +42,24 @@ Jobs = Annotated[
 ]
 
 
-@prepare.command(name="lol", no_args_is_help=True)
-def lol(
-    src: Src,
-    dest: Dest = None,
-    partial: Partial = False,
-    check: Check = False,
-    tfds: Tfds = False,
-    jobs: Jobs = None,
-) -> None:
-    """LOL: 485 training and 15 test pairs."""
-    _run("lol", src, dest, partial, check, tfds, jobs)
+def _add_lol(key: str, text: str) -> None:
+    """A command for a set that has no options of its own."""
+
+    @prepare.command(name=key, help=text, no_args_is_help=True)
+    def command(
+        src: Src,
+        dest: Dest = None,
+        partial: Partial = False,
+        check: Check = False,
+        tfds: Tfds = False,
+        jobs: Jobs = None,
+    ) -> None:
+        _run(key, src, dest, partial, check, tfds, jobs)
 
 
-@prepare.command(name="lol_v2_real", no_args_is_help=True)
-def lol_v2_real(
-    src: Src,
-    dest: Dest = None,
-    partial: Partial = False,
-    check: Check = False,
-    tfds: Tfds = False,
-    jobs: Jobs = None,
-) -> None:
-    """LOL-v2, real captured: 689 training and 100 test pairs."""
-    _run("lol_v2_real", src, dest, partial, check, tfds, jobs)
-
-
-@prepare.command(name="lol_v2_synthetic", no_args_is_help=True)
-def lol_v2_synthetic(
-    src: Src,
-    dest: Dest = None,
-    partial: Partial = False,
-    check: Check = False,
-    tfds: Tfds = False,
-    jobs: Jobs = None,
-) -> None:
-    """LOL-v2, synthetic: 900 training and 100 test pairs."""
-    _run("lol_v2_synthetic", src, dest, partial, check, tfds, jobs)
+_add_lol("lol", "LOL: 485 training and 15 test pairs.")
+_add_lol("lol_v2_real", "LOL-v2, real captured: 689 training and 100 test pairs.")
+_add_lol("lol_v2_synthetic", "LOL-v2, synthetic: 900 training and 100 test pairs.")
 
 
 @prepare.command(name="fivek", no_args_is_help=True)

@@ -52,12 +52,10 @@ def choose(
     if len(runs) == 1:
         ranked = sorted(scores, key=lambda name: scores[name])
         places = {"lowest": 0, "highest": -1, "median": len(ranked) // 2}
-        chosen = {ranked[i]: word for word, i in reversed(places.items())}
-        words = {name: f"{word} {column.heading}" for name, word in chosen.items()}
-        rest = [Choice(name, why) for name, why in words.items()]
-        order = ("lowest", "highest", "median")
-        rest.sort(key=lambda c: order.index(c.why.split()[0]))
-        return rest[:number]
+        chosen: dict[str, str] = {}
+        for word, place in places.items():
+            chosen.setdefault(ranked[place], f"{word} {column.heading}")
+        return [Choice(name, why) for name, why in chosen.items()][:number]
     spread = {name: max(values) - min(values) for name, values in scores.items()}
     ranked = sorted(spread, key=lambda name: -spread[name])[:number]
     return [

@@ -1,5 +1,6 @@
 """What the builders have in common: a survey of the download becomes examples."""
 
+import abc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,9 +66,9 @@ class PairBuilder(
         facts = PUBLISHED[self.KEY]
         return f"From {facts.page} put into manual_dir: {facts.download}."
 
+    @abc.abstractmethod
     def survey(self, download: Download) -> Survey:
         """The pairs of a download."""
-        raise NotImplementedError
 
     def command(self) -> str:
         """The arguments of `lled prepare` that prepare this set and config."""
