@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,28 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """As `atomic_write`, for a folder: yields a new empty one, which becomes `path`.
+
+    An empty folder at `path` is replaced; anything else there raises `InputError`,
+    since a folder may hold what its owner would miss.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
+    with _explained(path):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise InputError(f"{path} is there already: remove it, or name another")
+        temporary.mkdir(parents=True)
+    try:
+        with _explained(path, only=_FULL):
+            yield temporary
+        with _explained(path):
+            temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager

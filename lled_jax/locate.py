@@ -37,15 +37,24 @@ def _tfds(spec: str, split: str) -> PairSource:
     return reading.open_prepared(spec, split)
 
 
+def weights_path(path: Path) -> Path:
+    """The path itself, or where the package's own weights of that name are.
+
+    A name of `SHIPPED` that is a file or folder here stands for that.
+    """
+    if str(path) in SHIPPED and not path.exists():
+        return SHIPPED[str(path)].path()
+    return path
+
+
 def load_weights(path: Path) -> tuple[str, Params]:
     """Variant and EMA parameters of a run's workdir or of a safetensors file.
 
-    A name of `SHIPPED` that is no file or folder stands for the package's own weights.
+    A name of `SHIPPED` stands for the package's own weights (`weights_path`).
 
     Raises `InputError` if there is neither, or it cannot be read.
     """
-    if str(path) in SHIPPED and not path.exists():
-        path = SHIPPED[str(path)].path()
+    path = weights_path(path)
     if path.is_file():
         return weights_file.read(path)[:2]
     # Here, since Orbax is slow to import and weights files do not need it.

@@ -33,7 +33,7 @@ LAYERS = [
     {"timing", "ensemble", "extra_columns", "contact_sheet"},
     {"report", "config_schema", "locate", "held_out", "backends", "pretrained"},
     {"methods"},
-    {"experiment", "scoring", "photo_scoring", "page", "comparison"},
+    {"experiment", "scoring", "photo_scoring", "page", "comparison", "export"},
     {"cli", "__main__"},
 ]
 
@@ -54,8 +54,11 @@ ONLY = {
     "jinja2": {"comparison/html.py"},
     "safetensors": {"weights_file.py"},
     "keras": {"models/vgg.py"},
-    "onnx": {"onnx_graph.py"},
-    "onnxruntime": {"backends.py"},
+    "onnx": {
+        *("onnx_graph/model.py", "onnx_graph/nodes.py", "onnx_graph/tail.py"),
+        *("export/onnx.py", "export/onnx_int8.py"),
+    },
+    "onnxruntime": {"backends.py", "export/onnx.py", "export/onnx_int8.py"},
     "openvino": {"backends.py"},
     "skimage": {"baselines/histogram.py"},
     "starlette": {"page/app.py", "page/guard.py"},
@@ -68,6 +71,7 @@ ONLY = {
     "typer": {
         "cli/demo.py",
         "cli/enhance.py",
+        "cli/export.py",
         "cli/main.py",
         "cli/options.py",
         "cli/prepare.py",

@@ -295,7 +295,8 @@ def test_completion_of_options_and_values():
         )
         return set(done.stdout.split())
 
-    assert offered("lled ") == {"enhance", "demo", "profile", "prepare", "report"}
+    commands = {"enhance", "demo", "profile", "prepare", "report", "export"}
+    assert offered("lled ") == commands
     assert "openvino" in offered("lled enhance --backend ")
     assert {"lol", "fivek", "sid"} < offered("lled prepare ")
     assert offered("lled enhance --compare ") == {"side", "split"}

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from lled_jax.errors import InputError
-from lled_jax.files import atomic_write, write_csv, write_json
+from lled_jax.files import atomic_folder, atomic_write, write_csv, write_json
 
 
 def test_atomic_write_replaces_at_success(tmp_path):
@@ -56,3 +56,42 @@ def test_places_that_cannot_be_written_are_named(tmp_path):
         write_json(tmp_path / "file" / "x.json", {})
     with pytest.raises(InputError, match=r"cannot write .*it is a folder"):
         write_csv(tmp_path, ["a"], [])
+
+
+def test_atomic_folder_appears_whole(tmp_path):
+    path = tmp_path / "new" / "model"
+    for _ in range(2):
+        with atomic_folder(path) as temporary:
+            assert temporary.parent == path.parent
+            assert not path.exists() or not any(path.iterdir())
+            (temporary / "part").write_text("one")
+        assert [p.name for p in path.iterdir()] == ["part"]
+        assert list(path.parent.iterdir()) == [path]
+        # An empty folder may be there before.
+        (path / "part").unlink()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_atomic_folder_leaves_nothing_behind_on_failure(tmp_path, error):
+    def interrupted():
+        with atomic_folder(tmp_path / "model") as temporary:
+            (temporary / "half").write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_atomic_folder_replaces_nothing_that_holds_something(tmp_path, kind):
+    path = tmp_path / "model"
+    if kind == "folder":
+        path.mkdir()
+        (path / "mine").write_text("mine")
+    else:
+        path.write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="is there already"), atomic_folder(path):
+        raise AssertionError
+    assert sorted(tmp_path.rglob("*")) == before

@@ -6,6 +6,7 @@ import typer
 
 from lled_jax.cli.demo import demo
 from lled_jax.cli.enhance import enhance
+from lled_jax.cli.export import export
 from lled_jax.cli.prepare import prepare
 from lled_jax.cli.profile import profile
 from lled_jax.cli.report import report
@@ -24,6 +25,7 @@ app.command()(demo)
 app.command()(profile)
 app.add_typer(prepare)
 app.command(no_args_is_help=True)(report)
+app.command(no_args_is_help=True)(export)
 
 
 def _print_version(wanted: bool) -> bool:

@@ -83,7 +83,7 @@ class HDRNet(nn.Module):
         """What the whole image says, for every cell alike."""
         for n in range(int(math.log2(self.cells // 4))):
             x = nn.relu(self._conv(width, f"global{n}", strides=2)(x))
-        x = x.reshape(len(x), 1, 1, -1)
+        x = x.reshape(x.shape[0], 1, 1, -1)
         x = nn.relu(nn.Dense(4 * width, name="dense0")(x))
         x = nn.relu(nn.Dense(2 * width, name="dense1")(x))
         return nn.Dense(width, name="dense2")(x)
@@ -146,5 +146,5 @@ def grid_distance(
 
 def _small(low: Images) -> Float[Array, "b small small 3"]:
     """The whole image at SMALL x SMALL, whatever its shape."""
-    shape = (len(low), SMALL, SMALL, 3)
+    shape = (low.shape[0], SMALL, SMALL, 3)
     return jax.image.resize(low, shape, "linear", antialias=True)

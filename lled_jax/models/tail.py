@@ -94,7 +94,7 @@ def tail_folded(
     for axis in (1, 2):
         length = x.shape[axis] if area is None else area[axis - 1]
         # The first line of the result needs two of x, the last needs one.
-        first = lax.slice_in_dim(x, 0, min(2, x.shape[axis]), axis=axis)
+        first = x[:, :2] if axis == 1 else x[:, :, :2]
         last = lax.dynamic_slice_in_dim(x, length - 1, 1, axis=axis)
         for strip, line, at in ((first, 0, 0), (last, 1, 2 * length - 1)):
             y = tail_packed(strip, *args, area and _along(axis, area))

@@ -1,0 +1,1 @@
+"""A trained network as a file for another runtime, checked before it is handed out."""

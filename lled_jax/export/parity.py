@@ -1,0 +1,156 @@
+"""Does an exported file do what the network does?  On real images of several sizes."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from lled_jax.arrays import Images, Params
+from lled_jax.errors import InputError
+from lled_jax.export.contract import Contract, Runner
+from lled_jax.images import to_float, to_u8
+from lled_jax.inference import enhance
+from lled_jax.metrics import psnr
+from lled_jax.models import variants
+from lled_jax.models.network import Network
+
+# Low and target, uint8 [h w 3]; no shapes here, since each pair has its own.
+Pair = tuple[np.ndarray, np.ndarray]
+
+TOLERANCE = 1e-5
+"""Of float32: the largest difference, images being in [0, 1]."""
+LEVEL_SHARE = 1e-3
+"""Of float32 with 8-bit pixels: the share of values that may be one level off."""
+MOST_LOSS = {"f16": 0.05, "bf16": 0.1, "int8": 1.0}
+"""Of shorter numbers: the most dB against the targets, on average over the pairs."""
+
+# Odd, smaller than what a pixel sees, and the smallest: where borders go wrong.
+SMALL = ((33, 47), (8, 13), (1, 1))
+
+
+class Agreement(NamedTuple):
+    """How near the file's answers are to the network's own, in float32 by JAX."""
+
+    largest: float
+    """The largest difference, in [0, 1]."""
+    changed: float
+    """The share of 8-bit values that are not the same."""
+    psnr: float
+    """Of the file's answers against the network's, dB; infinite if they are equal."""
+    loss: float
+    """PSNR against the targets, the network's less the file's: dB, mean of pairs."""
+    sizes: tuple[tuple[int, int], ...]
+    """The (height, width) that were run."""
+
+
+def measure(
+    contract: Contract, run: Runner, params: Params, pairs: Sequence[Pair]
+) -> Agreement:
+    """Run the file on `pairs`, and on parts of the first one in odd and tiny sizes.
+
+    A file of a fixed size gets parts of that size, repeated where a picture is smaller.
+    """
+    model = variants.build(contract.model)
+    largest, changed, values, squares = 0.0, 0, 0, 0.0
+    losses, sizes = [], []
+    for low, high, whole in _images(contract, pairs):
+        ours = np.asarray(_reference(model, params, _float(low)[None]))[0]
+        theirs = answer(contract, run, low)
+        if contract.pixels == "uint8":
+            ours = _float(np.asarray(to_u8(ours)))
+        difference = np.abs(ours - theirs, dtype=np.float64)
+        # Not max(), which overlooks a NaN.
+        largest = float(np.maximum(largest, difference.max()))
+        changed += int((to_u8(ours) != to_u8(theirs)).sum())
+        values += difference.size
+        squares += float((difference**2).sum())
+        if whole:
+            losses.append(_score(ours, high) - _score(theirs, high))
+        sizes.append(low.shape[:2])
+    agreement = float(10 * np.log10(values / squares)) if squares else np.inf
+    return Agreement(
+        largest, changed / values, agreement, float(np.mean(losses)), tuple(sizes)
+    )
+
+
+def refuse(contract: Contract, found: Agreement) -> None:
+    """Raise `InputError` if the file's answers are not the network's."""
+    if contract.precision != "f32":
+        most = MOST_LOSS[contract.precision]
+        # Written so that a NaN is refused too.
+        if not found.loss <= most:
+            raise InputError(
+                f"the {contract.format} file loses {found.loss:.2f} dB in "
+                f"{contract.precision}, more than {most}: take another --precision"
+            )
+        return
+    if contract.pixels == "uint8":
+        # What lies between two levels may be rounded to either.
+        if found.largest <= 1.5 / 255 and found.changed <= LEVEL_SHARE:
+            return
+    elif found.largest <= TOLERANCE:
+        return
+    raise InputError(
+        f"the {contract.format} file differs from the network by {found.largest:.2g} "
+        "of the range: this version of its converter or runtime cannot be trusted; "
+        "take another, or another --format"
+    )
+
+
+def answer(
+    contract: Contract, run: Runner, low: UInt8[np.ndarray, "h w 3"]
+) -> Float[np.ndarray, "h w 3"]:
+    """What the file makes of one image, in [0, 1], whatever its contract."""
+    height, width = low.shape[:2]
+    batch = low[None] if contract.pixels == "uint8" else _float(low)[None]
+    if contract.layout == "nchw":
+        batch = batch.transpose(0, 3, 1, 2)
+    bright = run(np.ascontiguousarray(batch))
+    if contract.layout == "nchw":
+        bright = bright.transpose(0, 2, 3, 1)
+    if contract.only_even:
+        bright = bright[:, :height, :width]
+    if contract.pixels == "uint8":
+        bright = bright.astype(np.float32) / 255
+    return bright[0]
+
+
+def _images(
+    contract: Contract, pairs: Sequence[Pair]
+) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """Low, target, and whether the pair is large enough to score."""
+    if contract.size is not None:
+        for low, high in pairs:
+            yield _repeated(low, contract.size), _repeated(high, contract.size), True
+        return
+    for low, high in pairs:
+        yield low, high, True
+    low, high = pairs[0]
+    for height, width in SMALL:
+        yield low[:height, :width], high[:height, :width], False
+
+
+def _repeated(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The upper left part of that size of the image, mirrored beyond its border."""
+    more = [max(0, n - have) for n, have in zip(size, image.shape, strict=False)]
+    image = np.pad(image, [(0, n) for n in more] + [(0, 0)], mode="symmetric")
+    return image[: size[0], : size[1]]
+
+
+@partial(jax.jit, static_argnums=0)
+def _reference(model: Network, params: Params, low: Images) -> Images:
+    with jax.default_matmul_precision("highest"):
+        return enhance(model, params, low)
+
+
+def _score(image: Float[np.ndarray, "h w 3"], target: np.ndarray) -> float:
+    """PSNR of an image as a file holds it."""
+    ours, theirs = (to_float(levels[None]) for levels in (to_u8(image), target))
+    return float(psnr(ours, theirs)[0])
+
+
+def _float(image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
+    return image * np.float32(1 / 255)
