@@ -78,7 +78,7 @@ def export(request: Request) -> Exported:
     have, a missing package, and a file whose answers are not the network's.
     """
     _check(request)
-    with_runtime = _format(request.format)
+    with_runtime = module_of(request.format)
     if request.precision not in with_runtime.PRECISIONS:
         raise InputError(
             f"{request.format} files are in {', '.join(with_runtime.PRECISIONS)}, not "
@@ -119,7 +119,7 @@ def _check(request: Request) -> None:
         raise InputError(f"a size of {request.size} has no pixels")
 
 
-def _format(name: str) -> ModuleType:
+def module_of(name: str) -> ModuleType:
     """The format's module, here since each needs another large library."""
     try:
         return importlib.import_module(f"lled_jax.export.{name}")
