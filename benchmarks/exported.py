@@ -11,6 +11,7 @@ Writes benchmarks/results/exported.json.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -46,17 +47,18 @@ class Subject(NamedTuple):
     file: Path
 
 
-def exports(folder: Path, data: str) -> tuple[list[Subject], list[dict[str, Any]]]:
+def exports(
+    folder: Path, data: str, wanted: dict[str, tuple[str, ...]]
+) -> tuple[list[Subject], list[dict[str, Any]]]:
     """Every file, and a row on its size and its quality."""
     subjects, rows = [], []
     params = load_weights(Path("student"))[1]
     source = open_source(data, "test")
     pairs = [source[i] for i in range(len(source))]
-    for format, precisions in WANTED.items():
+    for format, precisions in wanted.items():
         for precision in precisions:
             file = folder / f"{precision}.{format}"
             request = exporting.Request(format, file, precision=precision, data=data)
-            # Reported, not refused: the table is to show what is lost.
             done = exporting.export(request)
             run = exporting.module_of(format).runner(file, done.contract)
             found = parity.measure(done.contract, run, params, pairs)
@@ -80,7 +82,6 @@ def exports(folder: Path, data: str) -> tuple[list[Subject], list[dict[str, Any]
 def peers(folder: Path) -> list[Subject]:
     """The same network without an export of ours."""
     model, params = load_weights(Path("student"))
-    # PyTorch's export fixes nothing but the batch here: the size of the trace.
     case = candidates.Case(model, params, np.zeros((400, 600, 3), np.uint8), True)
     weights = folder / "case.npz"
     peak.save_case(weights, case)
@@ -89,13 +90,16 @@ def peers(folder: Path) -> list[Subject]:
     return found
 
 
-def plain_onnx(folder: Path, height: int, width: int) -> Subject:
-    """The file that PyTorch's own exporter makes, at this size."""
+def plain_onnx(folder: Path, height: int, width: int) -> list[Subject]:
+    """The file that PyTorch's own exporter makes, at this size; none without it."""
     model, params = load_weights(Path("student"))
     low = np.zeros((height, width, 3), np.uint8)
     file = folder / f"torch_{width}x{height}.onnx"
-    candidates.exported(candidates.Case(model, params, low, True), file)
-    return Subject("onnx of torch", "onnxruntime", file)
+    try:
+        candidates.exported(candidates.Case(model, params, low, True), file)
+    except timing.Unavailable:
+        return []
+    return [Subject("onnx of torch", "onnxruntime", file)]
 
 
 @dataclasses.dataclass
@@ -105,15 +109,15 @@ class Process:
     subject: Subject
     child: subprocess.Popen[str]
 
-    def once(self) -> dict[str, float]:
+    def once(self) -> dict[str, float] | None:
+        """One run's time and memory, or None if the process has ended."""
         assert self.child.stdin is not None
         assert self.child.stdout is not None
-        self.child.stdin.write("run\n")
-        self.child.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.child.stdin.write("run\n")
+            self.child.stdin.flush()
         line = self.child.stdout.readline()
-        if not line:
-            sys.exit(f"error: {self.subject.name} stopped")
-        return json.loads(line)
+        return json.loads(line) if line else None
 
 
 def start(subject: Subject, height: int, width: int, threads: int) -> Process:
@@ -133,30 +137,36 @@ def start(subject: Subject, height: int, width: int, threads: int) -> Process:
 
 def timed(
     subjects: list[Subject], height: int, width: int, threads: int, repeats: int
-) -> list[dict[str, Any]]:
-    """A row for each subject, taken in turn."""
-    processes = []
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """A row for each subject, taken in turn, and the names of those that do not run."""
+    processes, skipped = [], []
     for subject in subjects:
-        processes.append(start(subject, height, width, threads))
-        processes[-1].once()  # one loads at a time, and is warm
-    rounds = []
+        process = start(subject, height, width, threads)
+        # One loads at a time, and is warm.
+        if process.once() is None:
+            skipped.append(subject.name)
+        else:
+            processes.append(process)
+    times: dict[str, list[float]] = {p.subject.name: [] for p in processes}
+    peaks = {}
     for _ in range(repeats):
         for process in processes:
             time.sleep(timing.PAUSE)
-            rounds.append((process.subject.name, process.once()))
+            facts = process.once()
+            if facts is None:
+                sys.exit(f"error: {process.subject.name} stopped")
+            times[process.subject.name].append(facts["seconds"])
+            peaks[process.subject.name] = facts["host_peak_mib"]
     for process in processes:
         process.child.kill()
         process.child.wait()
-    times = {s.name: [] for s in subjects}
-    for name, facts in rounds:
-        times[name].append(facts["seconds"])
-    peaks = {name: facts["host_peak_mib"] for name, facts in rounds}
-    return [
+    rows = [
         {"size": f"{width}x{height}", "threads": threads, "subject": name}
         | {k.replace("ours", BASE): v for k, v in numbers.items()}
         | {"host_peak_mib": peaks[name]}
         for name, numbers in timing.summary(times, BASE).items()
     ]
+    return rows, skipped
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -169,23 +179,30 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
-    rows = []
+    if arguments.quick:
+        arguments.sizes, arguments.threads = "49x32", "1"
+        arguments.repeats, arguments.data = 1, "demo"
+    wanted = {"onnx": ("f32",)} if arguments.quick else WANTED
+    rows: list[dict[str, Any]] = []
+    skipped: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        subjects, quality = exports(folder, arguments.data)
+        subjects, quality = exports(folder, arguments.data, wanted)
         print(timing.table(quality), file=sys.stderr)
         subjects = peers(folder) + subjects
         for size in arguments.sizes.split(","):
             width, height = map(int, size.split("x"))
-            here = [*subjects, plain_onnx(folder, height, width)]
+            here = subjects + plain_onnx(folder, height, width)
             for threads in map(int, arguments.threads.split(",")):
-                some = timed(here, height, width, threads, arguments.repeats)
+                some, missing = timed(here, height, width, threads, arguments.repeats)
+                skipped += missing
                 print(timing.table(some), file=sys.stderr)
                 rows += some
     data = {
         "what": "the shipped student, one image at a time, in turn",
         "repeats": arguments.repeats,
         "data": arguments.data,
+        "skipped": sorted(set(skipped)),
         "quality": quality,
         "rows": rows,
     }

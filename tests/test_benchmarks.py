@@ -107,6 +107,20 @@ def test_data(tmp_path):
     assert all(0 <= row["waited"] <= 1 for row in data["rows"])
 
 
+def test_exported_files_in_processes_of_their_own(tmp_path):
+    _needs("skimage", "onnx", "onnxruntime", "openvino")
+    data, printed = _run("exported.py", cwd=tmp_path)
+    _check_table(data, printed, "| 49x32 | 1 | onnx f32 |")
+    (quality,) = data["quality"]
+    assert quality["largest_difference"] <= 1e-5
+    assert quality["bytes"] > 1e6
+    timed = {row["subject"]: row for row in data["rows"]}
+    assert {"jax", "onnx f32", "onnx f32, openvino"} <= timed.keys()
+    # A process that runs a file holds no JAX.
+    assert timed["onnx f32"]["host_peak_mib"] < timed["jax"]["host_peak_mib"]
+    assert set(data["skipped"]) <= {"torch", "torch_channels_last"}
+
+
 @pytest.mark.parametrize("script", ["inference.py", "training.py"])
 def test_unknown_peer_is_refused(script):
     env = os.environ | {"PYTHONPATH": str(ROOT)}
