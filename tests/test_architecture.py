@@ -39,7 +39,8 @@ LAYERS = [
 
 # A library, and the only files that may import it.
 ONLY = {
-    "tensorflow": {"data/pipeline.py"},
+    "tensorflow": {"data/pipeline.py", "export/tensorflow_graph.py"},
+    "ai_edge_litert": {"export/quantisation.py", "export/tflite.py"},
     "tensorflow_datasets": {
         *("data/builders/base.py", "data/builders/fivek.py"),
         *("data/builders/reading.py", "data/builders/sid.py"),

@@ -138,9 +138,10 @@ def test_shorter_numbers_are_judged_by_what_they_lose(precision, most):
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 70), st.integers(1, 70))
-def test_a_picture_is_repeated_to_any_size(height, width, wanted_h, wanted_w):
-    image = np.arange(height * width * 3).reshape(height, width, 3)
-    repeated = parity._repeated(image, (wanted_h, wanted_w))
+def test_a_picture_is_fitted_to_any_size(height, width, wanted_h, wanted_w):
+    rng = np.random.default_rng(height)
+    image = rng.integers(0, 256, (height, width, 3), np.uint8)
+    repeated = contract(size=(wanted_h, wanted_w)).fitted(image)
     assert repeated.shape == (wanted_h, wanted_w, 3)
     h, w = min(height, wanted_h), min(width, wanted_w)
     assert (repeated[:h, :w] == image[:h, :w]).all()
@@ -265,3 +266,10 @@ def test_16_bit_pairs_are_checked_on_as_8_bit():
         for image, other in zip(ours, right, strict=True):
             assert image.dtype == np.uint8
             assert (image == other).all()
+
+
+def test_large_photos_calibrate_thinned():
+    assert exporting._thinned(np.zeros((400, 600, 3), np.uint8)).shape == (400, 600, 3)
+    height, width, _ = exporting._thinned(np.zeros((3000, 4000, 3), np.uint8)).shape
+    assert 200_000 < height * width < 300_000
+    assert height / width == pytest.approx(0.75, rel=0.01)

@@ -36,7 +36,7 @@ def export(
         ),
     ] = Path("student"),
     precision: Annotated[
-        str, typer.Option(metavar="NAME", help="f32, f16, bf16 or int8.")
+        str, typer.Option(metavar="NAME", help="f32, f16, bf16, int8 or int8_dynamic.")
     ] = "f32",
     size: Annotated[
         str | None,

@@ -1,13 +1,17 @@
 """What an exported file takes and gives."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from jaxtyping import Shaped, UInt8
 
 Runner = Callable[[np.ndarray], np.ndarray]
 """From a batch to the enhanced batch, in the contract's layout and dtype."""
+
+Dark = Sequence[UInt8[np.ndarray, "_ _ 3"]]
+"""Dark images of any sizes, whose values tell int8 its ranges."""
 
 INPUT, OUTPUT = "low", "enhanced"
 """The names of the one input and the one output, in every format."""
@@ -61,6 +65,26 @@ class Contract:
         batch = 1 if self.format == "tflite" else "batch"
         rest = [height, width, 3] if self.layout == "nhwc" else [3, height, width]
         return [batch, *rest]
+
+    def batch(self, image: UInt8[np.ndarray, "h w 3"]) -> Shaped[np.ndarray, "1 _ _ _"]:
+        """One image as the file takes it."""
+        batch = image[None]
+        if self.pixels == "float32":
+            batch = batch * np.float32(1 / 255)
+        if self.layout == "nchw":
+            batch = batch.transpose(0, 3, 1, 2)
+        return np.ascontiguousarray(batch)
+
+    def fitted(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "_ _ 3"]:
+        """The image, or of a fixed size its corner, mirrored where it is too small."""
+        if self.size is None:
+            return image
+        height, width = self.size
+        more = [
+            (0, max(0, n - have))
+            for n, have in zip(self.size, image.shape[:2], strict=True)
+        ]
+        return np.pad(image, [*more, (0, 0)], mode="symmetric")[:height, :width]
 
     def metadata(self) -> dict[str, str]:
         """What is written into the file; every value is a string."""

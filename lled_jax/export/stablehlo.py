@@ -6,18 +6,17 @@ compilers; `lled_jax.json` holds the contract, for which neither file has a plac
 """
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, export
-from jaxtyping import Num, UInt8
+from jaxtyping import Num
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
-from lled_jax.export.contract import Contract, Runner
+from lled_jax.export.contract import Contract, Dark, Runner
 from lled_jax.images import encode, to_float
 from lled_jax.inference import enhance
 from lled_jax.models import variants
@@ -33,7 +32,7 @@ _DTYPES = {"f32": None, "bf16": jnp.bfloat16, "f16": jnp.float16}
 def write(
     contract: Contract,
     params: Params,
-    calibration: Sequence[UInt8[np.ndarray, "h w 3"]],
+    calibration: Dark,
     path: Path,
 ) -> None:
     """Write the folder; one program for all of `PLATFORMS`, any batch.

@@ -1,0 +1,74 @@
+"""SavedModel folders, for TensorFlow, TensorFlow Serving and Triton."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lled_jax.arrays import Params
+from lled_jax.export.contract import INPUT, OUTPUT, Contract, Dark, Runner
+from lled_jax.export.noise import silent
+from lled_jax.export.tensorflow_graph import Graph, build, tf
+
+PRECISIONS = ("f32", "bf16", "f16")
+
+SIGNATURE = "serving_default"
+# The one folder that TensorFlow Serving leaves to others.
+FACTS = Path("assets.extra") / "lled_jax.json"
+
+_DTYPES = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
+
+
+def write(
+    contract: Contract,
+    params: Params,
+    calibration: Dark,
+    path: Path,
+) -> None:
+    """Write the folder, plain operations of TensorFlow in one signature.
+
+    Any batch, height and width, unless the contract fixes them.  The shorter types are
+    those of the convolutions; pixels and means stay float32.
+    """
+    del calibration
+    graph = build(contract.model, params, _DTYPES[contract.precision])
+    height, width = contract.size or (None, None)
+    shape = tf.TensorSpec((None, height, width, 3), contract.pixels, INPUT)
+    with silent():
+        module = tf.Module()
+        module.enhance = tf.function(
+            lambda low: {OUTPUT: _exact(graph, low)},
+            input_signature=[shape],
+            autograph=False,
+        )
+        signatures = {SIGNATURE: module.enhance}
+        tf.saved_model.save(module, str(path), signatures)
+    facts = path / FACTS
+    facts.parent.mkdir()
+    text = json.dumps(contract.metadata(), indent=2, ensure_ascii=False)
+    facts.write_text(text + "\n", encoding="utf-8")
+
+
+def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
+    """The signature run by TensorFlow in this process.
+
+    TensorFlow takes its number of `threads` once per process, before anything else is
+    done with it; `RuntimeError` if another is asked for later.
+    """
+    del contract
+    if threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    with silent():
+        model = tf.saved_model.load(str(path))
+    call = model.signatures[SIGNATURE]
+    return lambda low: call(**{INPUT: tf.constant(low)})[OUTPUT].numpy()
+
+
+def _exact(graph: Graph, low: tf.Tensor) -> tf.Tensor:
+    """The answer with the size and type of `low`: float in [0, 1] or 8 bit."""
+    height, width = tf.unstack(tf.shape(low)[1:3])
+    if low.dtype == tf.float32:
+        return graph(low)[:, :height, :width]
+    bright = graph(tf.cast(low, tf.float32) * np.float32(1 / 255))
+    return tf.cast(tf.round(bright[:, :height, :width] * 255), low.dtype)
