@@ -1,0 +1,34 @@
+// The ways by which a photo comes in.
+
+import { camera } from "./camera.js";
+
+const $ = (id) => document.getElementById(id);
+
+export function intake(open, complain) {
+  for (const input of [$("choose"), $("take")]) {
+    const take = () => {
+      if (input.files.length) open(input.files[0]);
+      input.value = ""; // the same photo may be chosen again
+    };
+    input.addEventListener("change", take);
+    take(); // what was chosen while the page was loading
+  }
+  addEventListener("paste", ({ clipboardData }) => {
+    if (clipboardData.files.length) open(clipboardData.files[0]);
+  });
+  const dragging = (on) => document.body.toggleAttribute("data-dragging", on);
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    dragging(true);
+  });
+  addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || dragging(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    dragging(false);
+    const { files } = event.dataTransfer;
+    if (files.length) open(files[0]);
+    else complain("that was no file; save the picture first, or copy and paste it");
+  });
+  camera({ dialog: $("camera"), button: $("open-camera"), phone: $("phone-camera"),
+           onPhoto: open, onError: complain });
+}
