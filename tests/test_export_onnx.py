@@ -282,6 +282,7 @@ def test_tiles_take_given_means(tmp_path, layout, share):
     session = for_tiles(tmp_path, contract(layout=layout))
     planes = low if layout == "nhwc" else low.transpose(0, 3, 1, 2)
     feeds = {"low": planes, "means": means, "share": np.float32([share])}
+    feeds["inner"] = np.int32([0, 0, 17, 24])
     enhanced, measured = session.run(["enhanced", "measured"], feeds)
     if layout == "nchw":
         enhanced = enhanced.transpose(0, 2, 3, 1)
@@ -289,6 +290,12 @@ def test_tiles_take_given_means(tmp_path, layout, share):
     for name, row in zip(names, measured, strict=True):
         own = np.asarray(attended[name]).mean((0, 1, 2))
         np.testing.assert_allclose(row, own, atol=1e-5, err_msg=name)
+    if share == 0:  # or later means would be those of other features
+        feeds["inner"] = np.int32([3, 5, 11, 20])
+        measured = session.run(["measured"], feeds)[0]
+        for name, row in zip(names, measured, strict=True):
+            own = np.asarray(attended[name])[:, 3:11, 5:20].mean((0, 1, 2))
+            np.testing.assert_allclose(row, own, atol=1e-5, err_msg=name)
     own_answer = answer("student", 33, 47)[:1]
     assert (np.abs(enhanced - own_answer).max() < 1e-5) == (share == 1)
 
@@ -301,6 +308,7 @@ def test_a_tile_drawn_with_the_means_of_the_whole_is_a_part_of_the_whole(tmp_pat
 
     def draw(part, means, share):
         feeds = {"low": part[None], "means": means, "share": np.float32([share])}
+        feeds["inner"] = np.int32([0, 0, *(-(-n // 2) for n in part.shape[:2])])
         enhanced, measured = session.run(["enhanced", "measured"], feeds)
         return enhanced[0], measured
 
@@ -327,11 +335,12 @@ def test_a_file_for_tiles_says_what_it_is(tmp_path, pixels):
         "low": shape,
         "means": [6, 48],
         "share": [1],
+        "inner": [4],
         "enhanced": shape,
         "measured": [6, 48],
     }
     facts = session.get_modelmeta().custom_metadata_map
-    assert {"means", "share", "measured"} <= set(facts)
+    assert {"means", "share", "inner", "measured"} <= set(facts)
     same = wanted.metadata().keys() - {"low", "enhanced"}
     assert {k: facts[k] for k in same} == {k: wanted.metadata()[k] for k in same}
     assert ("alpha" in facts["low"]) == (pixels == "uint8")

@@ -87,7 +87,7 @@ def export(request: Request) -> Exported:
             f"in {request.precision}"
         )
     model, params = load_weights(request.weights)
-    contract = _contract(request, model, params)
+    contract = contract_for(request, model, params)
     checks = _first(open_source(request.data, "test"), CHECKED)
     calibration: list[np.ndarray] = []
     if request.precision == "int8":
@@ -133,7 +133,8 @@ def module_of(name: str) -> ModuleType:
         ) from error
 
 
-def _contract(request: Request, model: str, params: Params) -> Contract:
+def contract_for(request: Request, model: str, params: Params) -> Contract:
+    """What the file of a request promises, `model` and `params` being its weights'."""
     usual = "nchw" if (request.format, request.pixels) == ("onnx", "float32") else ""
     shipped = weights_path(request.weights) != request.weights
     licence = request.licence or (_SHIPPED_LICENCE if shipped else _OWN_LICENCE)

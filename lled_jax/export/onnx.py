@@ -47,7 +47,7 @@ def write(
 def write_for_tiles(contract: Contract, params: Params, path: Path) -> None:
     """Write a file that draws a part of an image as a part of the whole.
 
-    The inputs `means` and `share` and the output `measured` are described at
+    The inputs `means`, `share` and `inner` and the output `measured` are described at
     `lled_jax.onnx_graph.build`.  float32 pixels have the contract's layout; uint8 ones
     are RGBA, [1 h w 4]: what a browser's canvas holds; the alpha passes unchanged.
     f32 or f16, one image at a time.
@@ -60,7 +60,9 @@ def write_for_tiles(contract: Contract, params: Params, path: Path) -> None:
     facts = contract.metadata() | {
         "means": f"{rows}: of the channel attentions, by stage, enhancement first",
         "share": "float32 [1]: means + share * (own - means) is used; 1: the own ones",
-        "measured": f"{rows}: the image's own means",
+        "inner": "int32 [4]: the part whose means are the own ones, at half size: its "
+        "first row and column, and those after its last",
+        "measured": f"{rows}: the own means",
     }
     if rgba:
         for name in (INPUT, OUTPUT):

@@ -10,7 +10,7 @@ from onnx import helper
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.models import variants
-from lled_jax.onnx_graph.network import Size, network
+from lled_jax.onnx_graph.network import Size, network, own_mean
 from lled_jax.onnx_graph.nodes import Graph
 
 # The lowest with int8 weights per channel; the graph itself needs no more than 11.
@@ -71,7 +71,10 @@ def build(
     float32 [2 * fabs, channels], has a row for each FAB: ``enhance_fab0``,
     ``gradient_fab0``, ``enhance_fab1``, ...  Those used are means + share * (own -
     means), with ``share`` float32 [1]: 1 is the usual network, 0 takes what is given.
-    The output ``measured``, of the shape of ``means``, holds the image's own.
+    The output ``measured``, of the shape of ``means``, holds the own ones.  They are
+    those of a part of the image, since what the border of a tile reaches is not as in
+    the whole: ``inner``, int32 [4], has its first row and column at half resolution,
+    and those after its last.
 
     Raises `InputError` for an unknown name, encoding or precision.
     """
@@ -93,16 +96,12 @@ def build(
     # An accelerator would fold the kernels in shorter floats.
     with jax.default_matmul_precision("highest"):
         enhanced = network(
-            graph, params, guided.fabs, low, size, given.mix if given else _unchanged
+            graph, params, guided.fabs, low, size, given.mix if given else own_mean
         )
     _encode(graph, kind, enhanced, alpha)
     if given:
         given.measured()
     return _model(graph, kind, size, given)
-
-
-def _unchanged(mean: str) -> str:
-    return mean
 
 
 class _Given:
@@ -114,13 +113,16 @@ class _Given:
         axes = graph.constant((2, 3), np.int64)
         rows = graph.add("Unsqueeze", "means", axes)
         self.given = graph.split("Split", count, rows, axis=0)
+        self.inner = graph.split("Split", 2, "inner", axis=0)
+        self.axes = graph.constant((2, 3), np.int32)
 
-    def mix(self, own: str) -> str:
+    def mix(self, graph: Graph, x: str) -> str:
         """given + share * (own - given)."""
         given = self.given[len(self.own)]
+        own = own_mean(graph, graph.add("Slice", x, *self.inner, self.axes))
         self.own.append(own)
-        more = self.graph.add("Sub", own, given)
-        return self.graph.add("Add", given, self.graph.add("Mul", "share", more))
+        more = graph.add("Sub", own, given)
+        return graph.add("Add", given, graph.add("Mul", "share", more))
 
     def measured(self) -> None:
         rows = self.graph.add("Concat", *self.own, axis=0)
@@ -170,6 +172,7 @@ def _model(
         inputs += [
             value("means", "float32", list(given.shape)),
             value("share", "float32", [1]),
+            value("inner", "int32", [4]),
         ]
         outputs.append(value("measured", "float32", list(given.shape)))
     model = helper.make_model(

@@ -12,8 +12,14 @@ from lled_jax.onnx_graph.tail import tail
 Size = tuple[int, int]
 """Height and width."""
 
-Mean = Callable[[str], str]
-"""From the mean [b c 1 1] that a feature map has to the one its attention uses."""
+Mean = Callable[[Graph, str], str]
+"""From float32 features [b c h w] to the mean [b c 1 1] that their attention uses."""
+
+
+def own_mean(graph: Graph, x: str) -> str:
+    """The mean of the whole feature map."""
+    # GlobalAveragePool: ONNX Runtime's error there grows with the picture.
+    return graph.add("ReduceMean", x, axes=(2, 3))
 
 
 def network(
@@ -64,9 +70,8 @@ def _fab(graph: Graph, x: str, parameters: Params, mean: Mean) -> str:
     y = graph.add("Relu", _layer(graph, x, parameters["conv1"]))
     y = _layer(graph, graph.add("Add", y, x), parameters["conv2"])
     with graph.scope("channel_attention"):
-        # GlobalAveragePool: ONNX Runtime's error there grows with the picture.
-        own = graph.add("ReduceMean", graph.to_float32(y), axes=(2, 3))
-        gate = _gate(graph, mean(own), parameters["channel_attention"], np.float32)
+        pooled = mean(graph, graph.to_float32(y))
+        gate = _gate(graph, pooled, parameters["channel_attention"], np.float32)
         y = graph.add("Mul", y, graph.to_own(gate))
     with graph.scope("pixel_attention"):
         y = graph.add("Mul", y, _gate(graph, y, parameters["pixel_attention"]))
