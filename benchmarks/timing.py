@@ -28,7 +28,7 @@ RESULTS = Path(__file__).parent / "results"
 PAUSE = 0.02
 PACKAGES = (
     *("jax", "jaxlib", "flax", "optax", "numpy", "torch", "onnx", "onnxruntime"),
-    *("openvino", "tensorflow-cpu", "tensorflow"),
+    *("openvino", "tensorflow-cpu", "tensorflow", "ai-edge-litert"),
 )
 PARITY = 1e-4
 """How far outputs in float32 may be from ours: images in [0, 1], losses of about 1."""

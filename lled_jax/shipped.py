@@ -32,7 +32,7 @@ class Shipped(NamedTuple):
 SHIPPED = {
     "student": Shipped(
         "student.safetensors",
-        "ef781b700992a33a8fa06345bec2e5d5a3958e28e052291cf5655b6a65467844",
+        "8ff91edcd01bd6661d887e8955bf05dd0dbcb74a9ef367c79c59c12d5d5ad097",
     )
 }
 """By the name that `lled_jax.load` and --ckpt take."""

@@ -32,7 +32,7 @@ LAYERS = [
     {"tiling", "frames", "profiling", "folder", "batch", "compare", "naming"},
     {"timing", "ensemble", "extra_columns", "contact_sheet"},
     {"report", "config_schema", "locate", "held_out", "backends", "pretrained"},
-    {"methods"},
+    {"methods", "averaging"},
     {"experiment", "scoring", "photo_scoring", "page", "comparison", "export"},
     {"cli", "__main__"},
 ]
@@ -70,6 +70,7 @@ ONLY = {
         *("video/probe.py", "video/transcode.py"),
     },
     "typer": {
+        "cli/average.py",
         "cli/demo.py",
         "cli/enhance.py",
         "cli/export.py",

@@ -295,7 +295,7 @@ def test_completion_of_options_and_values():
         )
         return set(done.stdout.split())
 
-    commands = {"enhance", "demo", "profile", "prepare", "report", "export"}
+    commands = {"enhance", "demo", "profile", "prepare", "report", "export", "average"}
     assert offered("lled ") == commands
     assert "openvino" in offered("lled enhance --backend ")
     assert {"lol", "fivek", "sid"} < offered("lled prepare ")

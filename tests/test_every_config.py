@@ -15,6 +15,7 @@ from configs import (
     finish_student,
     hdrnet,
     lol_cpu,
+    whole_student,
     zero_dce,
 )
 from configs import student as student_config
@@ -33,6 +34,7 @@ CONFIGS = {
     "best_student": best_student.get_config,
     "finish_student": finish_student.get_config,
     "demo": demo.get_config,
+    "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }
 WITH_ROWS = {"ablation": ablation, "ablation_cpu": ablation_cpu, "hdrnet": hdrnet}

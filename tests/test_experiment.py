@@ -24,6 +24,7 @@ from configs import (
     lol_cpu,
     student,
     teacher,
+    whole_student,
     zero_dce,
 )
 from lled_jax import config_schema, experiment, weights_file
@@ -43,6 +44,7 @@ CONFIGS = {
     "ablation_cpu": ablation_cpu.get_config,
     "demo": demo.get_config,
     "hdrnet": hdrnet.get_config,
+    "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }
 

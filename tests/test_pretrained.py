@@ -1,5 +1,6 @@
 """The weights that come with the package: whole, loaded by name, and never absurd."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,11 @@ def test_what_is_shipped_is_whole_and_described(name):
     assert variant == name
     card = (shipped.FOLDER / "README.md").read_text()
     assert shipped.SHIPPED[name].sha256 in card
-    assert str(facts["step"]) in card
+    configs = re.findall(r"configs/\w+\.py", facts["config"])
+    assert configs
+    assert all(config in card for config in configs)
+    assert f"{facts['eval15']['psnr']:.2f}" in card
+    assert f"{facts['held_out']['psnr']:.2f}" in card
 
 
 def test_changed_or_missing_weights_are_refused(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lled_jax.cli.average import average
 from lled_jax.cli.demo import demo
 from lled_jax.cli.enhance import enhance
 from lled_jax.cli.export import export
@@ -26,6 +27,7 @@ app.command()(profile)
 app.add_typer(prepare)
 app.command(no_args_is_help=True)(report)
 app.command(no_args_is_help=True)(export)
+app.command(no_args_is_help=True)(average)
 
 
 def _print_version(wanted: bool) -> bool:

@@ -1,0 +1,85 @@
+"""Which average of trained weights is best on held-out scenes and spares bright photos.
+
+    python benchmarks/averages.py RUN RUN ... [--data data/LOL] [--output FILE]
+
+Each run alone and every average of two or more, on the scenes that
+`configs/best_student.py` holds out, and on LOL's targets given as inputs: how many
+levels of 255 those change on average, and their mean after over before.  eval15 is not
+read.  Writes benchmarks/results/averages.json.
+"""
+
+import argparse
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import timing
+
+from configs import best_student
+from lled_jax import metrics
+from lled_jax.arrays import Params
+from lled_jax.data import scenes
+from lled_jax.data.pairs import PairSource
+from lled_jax.images import to_float, to_u8
+from lled_jax.inference import enhance
+from lled_jax.locate import load_weights, open_source
+from lled_jax.models import variants
+from lled_jax.ssim import ssim
+
+EVERY = 20  # of the training targets, as bright inputs
+
+
+def main() -> None:
+    """Score, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--data", default="data/LOL")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    loaded = {run.name: load_weights(run) for run in options.runs}
+    (model,) = {name for name, _ in loaded.values()}
+    config = best_student.get_config(options.data)
+    source = open_source(options.data, "train")
+    training, heldout = scenes.holdout(source, config.data.holdout, config.seed)
+    held = source.subset(heldout[: 1 if options.quick else config.log.evaluate_images])
+    bright = source.subset(training[:: len(source) if options.quick else EVERY])
+    rows = []
+    for count in range(1, len(loaded) + 1):
+        for names in combinations(loaded, count):
+            mean = jax.tree.map(
+                lambda *leaves: sum(leaves) / len(leaves),
+                *(loaded[name][1] for name in names),
+            )
+            rows.append({"of": " + ".join(names)} | scored(model, mean, held, bright))
+    data = {"what": __doc__.splitlines()[0], "held_out": len(held), "rows": rows}
+    timing.finish("averages", options.output, options.quick, data)
+
+
+def scored(
+    model: str, params: Params, held: PairSource, bright: PairSource
+) -> dict[str, Any]:
+    """Means over the pairs, outputs rounded to 8 bit."""
+    network = variants.build(model)
+    draw = jax.jit(lambda low: to_float(to_u8(enhance(network, params, low))))
+    scores, changes = [], []
+    for n in range(len(held)):
+        low, high = (to_float(image[None]) for image in held[n])
+        ours = draw(low)
+        kinds = (metrics.psnr, ssim, metrics.psnr_gt_mean)
+        scores.append([float(kind(ours, high)[0]) for kind in kinds])
+    for n in range(len(bright)):
+        high = to_float(bright[n][1][None])
+        ours = draw(high)
+        change = float(np.abs(ours - high).mean()) * 255
+        changes.append((change, float(ours.mean() / high.mean())))
+    names = ("psnr", "ssim", "psnr_gt_mean", "bright_levels", "bright_ratio")
+    return dict(
+        zip(names, map(float, (*np.mean(scores, 0), *np.mean(changes, 0))), strict=True)
+    )
+
+
+if __name__ == "__main__":
+    main()
