@@ -32,7 +32,7 @@ from lled_jax.locate import load_weights, open_source
 
 WANTED = {
     "onnx": ("f32", "f16", "int8"),
-    "tflite": ("f32", "f16", "int8"),
+    "tflite": ("f32", "f16", "int8", "int8_dynamic"),
     "stablehlo": ("f32", "bf16"),
     "savedmodel": ("f32",),
 }
