@@ -20,6 +20,7 @@ import timing
 from configs import best_student
 from lled_jax import metrics
 from lled_jax.arrays import Params
+from lled_jax.averaging import mean_of
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.images import to_float, to_u8
@@ -49,10 +50,7 @@ def main() -> None:
     rows = []
     for count in range(1, len(loaded) + 1):
         for names in combinations(loaded, count):
-            mean = jax.tree.map(
-                lambda *leaves: sum(leaves) / len(leaves),
-                *(loaded[name][1] for name in names),
-            )
+            mean = mean_of([loaded[name][1] for name in names])
             rows.append({"of": " + ".join(names)} | scored(model, mean, held, bright))
     data = {"what": __doc__.splitlines()[0], "held_out": len(held), "rows": rows}
     timing.finish("averages", options.output, options.quick, data)

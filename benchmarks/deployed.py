@@ -104,7 +104,7 @@ def _candidate(file: str, height: int, width: int, threads: int, name: str) -> R
     import candidates
 
     case = peak.load_case(Path(file))
-    low = (_pixels(height, width, np.uint8))[0]
+    low = _pixels(height, width, np.uint8)[0]
     return candidates.ALL[name](case._replace(low_u8=low)).run
 
 
@@ -134,7 +134,7 @@ KINDS = {
 
 
 def main() -> None:
-    """Load, say so, then one run for each line."""
+    """Load, then one run for each line."""
     kind, file, *numbers = sys.argv[1:]
     height, width, threads = map(int, numbers)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from jax import Array
 
 from lled_jax import weights_file
+from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 
@@ -30,12 +32,16 @@ def average(sources: Sequence[Path], output: Path) -> None:
     if len(set(names)) > 1:
         there = ", ".join(f"{s}: {n}" for s, n in zip(sources, names, strict=True))
         raise InputError(f"only networks of one variant have an average ({there})")
-    # In double, so that the order of the sources does not matter.
-    mean = jax.tree.map(
-        lambda *leaves: np.mean(np.stack(leaves), axis=0, dtype=np.float64).astype(
-            np.float32
-        ),
-        *(params for _, params in loaded),
-    )
+    mean = mean_of([params for _, params in loaded])
     facts = {"kind": "average", "of": [str(source) for source in sources]}
     weights_file.write(output, names[0], mean, facts)
+
+
+def mean_of(several: Sequence[Params]) -> Params:
+    """The mean of trees of one shape, float32."""
+
+    def mean(*leaves: Array) -> np.ndarray:
+        # In double, so that the order does not matter.
+        return np.asarray(np.mean(np.stack(leaves), 0, np.float64), np.float32)
+
+    return jax.tree.map(mean, *several)

@@ -51,10 +51,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         temporary.touch(exist_ok=False)
     try:
-        with _explained(path, only=_FULL):
+        with _replacing(path, temporary):
             yield temporary
-        with _explained(path):
-            temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -74,12 +72,19 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise InputError(f"{path} is there already: remove it, or name another")
         temporary.mkdir(parents=True)
     try:
-        with _explained(path, only=_FULL):
+        with _replacing(path, temporary):
             yield temporary
-        with _explained(path):
-            temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, temporary: Path) -> Iterator[None]:
+    """Let `temporary` become `path` when the block succeeds."""
+    with _explained(path, only=_FULL):
+        yield
+    with _explained(path):
+        temporary.replace(path)
 
 
 @contextlib.contextmanager

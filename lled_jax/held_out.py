@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from lled_jax import weights_file
-from lled_jax.data.pairs import PairSource
+from lled_jax.data.pairs import PairSource, as_eight_bit
 from lled_jax.evaluation import Enhance, OnImage, evaluate
 from lled_jax.inference import enhancer
 from lled_jax.training.sharding import total
@@ -69,7 +69,9 @@ def _means(share: PairSource, enhance: Enhance, keep: OnImage) -> dict[str, floa
 
 def _row(low: np.ndarray, enhanced: np.ndarray, high: np.ndarray) -> np.ndarray:
     """low | enhanced | high in 8 bit and small; a glance is all it is for."""
-    row = np.concatenate([_u8(picture) for picture in (low, enhanced, high)], axis=1)
+    row = np.concatenate(
+        [as_eight_bit(picture) for picture in (low, enhanced, high)], axis=1
+    )
     return row[::SHRINK, ::SHRINK][:ROW_HEIGHT]
 
 
@@ -79,7 +81,3 @@ def _stack(rows: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(
         [np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]
     )
-
-
-def _u8(picture: np.ndarray) -> np.ndarray:
-    return picture if picture.dtype == np.uint8 else (picture // 257).astype(np.uint8)

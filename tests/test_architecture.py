@@ -79,6 +79,7 @@ ONLY = {
         "cli/prepare.py",
         "cli/profile.py",
         "cli/report.py",
+        "cli/sizes.py",
     },
     "rawpy": {"data/published/developing.py", "photos/raw.py"},
     "pillow_heif": {"photos/heif.py"},

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from exports_for_tests import contract
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -17,28 +18,12 @@ from lled_jax.data import synthetic
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.errors import InputError
 from lled_jax.export import exporting, parity, stablehlo
-from lled_jax.export.contract import Contract
 from lled_jax.export.exporting import Request, export
 from lled_jax.inference import enhance
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
 
 MODEL, PARAMS = "student", variants.init(variants.build("student"), 0)
-
-
-def contract(**changed):
-    facts = {
-        "format": "stablehlo",
-        "model": MODEL,
-        "precision": "f32",
-        "pixels": "float32",
-        "layout": "nhwc",
-        "size": None,
-        "weights_sha256": "0" * 64,
-        "version": "0",
-        "licence": "none",
-    }
-    return Contract(**facts | changed)
 
 
 def network(contract):

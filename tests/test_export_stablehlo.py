@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from exports_for_tests import contract
 from jax import export as jax_export
 
 from lled_jax.errors import InputError
 from lled_jax.export import stablehlo
-from lled_jax.export.contract import Contract
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
 from lled_jax.models import variants
@@ -21,22 +21,11 @@ SIZES = [(1, 1, 1), (1, 1, 7), (2, 7, 1), (1, 2, 2), (2, 33, 47), (1, 64, 50)]
 
 
 def written(folder, model="student", **changed):
-    facts = {
-        "format": "stablehlo",
-        "model": model,
-        "precision": "f32",
-        "pixels": "float32",
-        "layout": "nhwc",
-        "size": None,
-        "weights_sha256": "0" * 64,
-        "version": "0",
-        "licence": "none",
-    }
-    contract = Contract(**facts | changed)
+    wanted = contract(model=model, **changed)
     folder.mkdir(exist_ok=True)
     params = variants.init(variants.build(model), 1)
-    stablehlo.write(contract, params, (), folder)
-    return stablehlo.runner(folder, contract), params
+    stablehlo.write(wanted, params, (), folder)
+    return stablehlo.runner(folder, wanted), params
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -19,15 +18,15 @@ import numpy as np
 import pytest
 import skimage.data
 import uvicorn
+from browser_for_tests import CAMERA, launched
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from lled_jax import page, photos, pretrained
 from lled_jax.look import Look
 from lled_jax.page import server
 
 ROOT = str(Path(__file__).parent.parent)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 120_000  # ms; a limit, not a measurement
 
 
@@ -52,16 +51,8 @@ def address(enhancer):
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is installed")
-    camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with sync_playwright() as playwright:
-        # As root, in containers, Chromium has no sandbox to offer.
-        arguments = ["--no-sandbox", *camera]
-        running = playwright.chromium.launch(executable_path=executable, args=arguments)
+    with launched(*CAMERA) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -1,31 +1,21 @@
 """The report in a real browser: it sorts, fits a phone and asks nobody for anything."""
 
 import contextlib
-import shutil
 
 import pytest
 import runs_for_tests as cases
-from playwright.sync_api import sync_playwright
+from browser_for_tests import launched
 
 from lled_jax.comparison.report import Wishes, make
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EVIL = "<img src=http://evil.test/x.png onerror=console.log(1)>" + "w" * 60
 NAMES = tuple(str(n) for n in (1, 2, 10, 23, 100))
 
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is installed")
-    with sync_playwright() as playwright:
-        # As root, in containers, Chromium has no sandbox to offer.
-        running = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox"]
-        )
+    with launched() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

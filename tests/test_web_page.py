@@ -22,8 +22,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import skimage.data
+from browser_for_tests import CAMERA, launched
 from PIL import Image
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import Error, expect
 from scipy.ndimage import uniform_filter
 
 from lled_jax import photos, pretrained, tiling
@@ -34,7 +35,6 @@ from lled_jax.models import variants
 from lled_jax.models.gradient_guided import reach
 
 ROOT = Path(__file__).parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 120_000  # ms; a limit, not a measurement
 ANY = {"timeout": PATIENCE}
 # What the page takes whole, in megapixels, where a test wants a photo to be large.
@@ -84,16 +84,8 @@ def address(built):
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is installed")
-    camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with sync_playwright() as playwright:
-        # As root, in containers, Chromium has no sandbox to offer.
-        arguments = ["--no-sandbox", *camera]
-        running = playwright.chromium.launch(executable_path=executable, args=arguments)
+    with launched(*CAMERA) as running:
         yield running
-        running.close()
 
 
 class Visits:

@@ -1,10 +1,11 @@
 """`lled export`: the network as a file for another runtime."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lled_jax.cli.sizes import image_size
 
 if TYPE_CHECKING:
     from lled_jax.export.exporting import Exported
@@ -79,7 +80,7 @@ def export(
     """
     if size and dynamic:
         raise typer.BadParameter("give --size or --dynamic, not both")
-    fixed = _size(size) if size else None
+    fixed = image_size("--size", size, "400x600") if size else None
     from lled_jax.cli.process import exit_status
 
     def write() -> None:
@@ -91,13 +92,6 @@ def export(
         _tell(output, export(wish))
 
     raise typer.Exit(exit_status(write))
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text.strip())
-    if not match:
-        raise typer.BadParameter(f"--size: {text!r} is no size such as 400x600")
-    return int(match[1]), int(match[2])
 
 
 def _tell(output: Path, done: "Exported") -> None:

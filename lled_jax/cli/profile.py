@@ -1,9 +1,10 @@
 """`lled profile`: what the networks cost on this device."""
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lled_jax.cli.sizes import image_size
 
 if TYPE_CHECKING:
     from lled_jax.profiling import Cost
@@ -33,7 +34,7 @@ def profile(
     as the paper has it; the program that runs has a folded tail and a few less.
     The paper states them for 1200x900.
     """
-    wanted = [_size(text) for text in sizes.split(",")]
+    wanted = [image_size("--sizes", text, "600x400") for text in sizes.split(",")]
     from lled_jax.cli.process import exit_status
 
     def measure() -> None:
@@ -47,13 +48,6 @@ def profile(
         _print_json(rows) if json else _print_tables(rows)
 
     raise typer.Exit(exit_status(measure))
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text.strip())
-    if not match:
-        raise typer.BadParameter(f"--sizes: {text!r} is no size such as 600x400")
-    return int(match[1]), int(match[2])
 
 
 def _print_json(rows: "list[Cost]") -> None:

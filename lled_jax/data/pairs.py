@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
@@ -115,6 +115,11 @@ def as_dtype(image: EncodedImage, dtype: np.dtype) -> EncodedImage:
     assert image.dtype == np.uint8
     assert dtype == np.uint16
     return image.astype(np.uint16) * np.uint16(257)
+
+
+def as_eight_bit(image: EncodedImage) -> UInt8[np.ndarray, "h w 3"]:
+    """Take back `as_dtype`: of 16 bits the upper half, as 65535 becomes 255."""
+    return image if image.dtype == np.uint8 else (image // 257).astype(np.uint8)
 
 
 def check_same_size(name: str, low: tuple[int, ...], high: tuple[int, ...]) -> None:

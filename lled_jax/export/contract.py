@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
+from lled_jax.images import to_float
+
 Runner = Callable[[np.ndarray], np.ndarray]
 """From a batch to the enhanced batch, in the contract's layout and dtype."""
 
@@ -24,7 +26,7 @@ class Contract:
     Attributes:
         format: onnx, tflite, stablehlo or savedmodel.
         model: the variant of the network, such as "student".
-        precision: of the computation: f32, f16, bf16 or int8.
+        precision: of the computation: f32, f16, bf16, int8 or int8_dynamic.
         pixels: "float32" in [0, 1], the answer clipped; or "uint8", the answer rounded
             as an image file holds it.
         layout: "nhwc" or "nchw".
@@ -70,7 +72,7 @@ class Contract:
         """One image as the file takes it."""
         batch = image[None]
         if self.pixels == "float32":
-            batch = batch * np.float32(1 / 255)
+            batch = np.asarray(to_float(batch))
         if self.layout == "nchw":
             batch = batch.transpose(0, 3, 1, 2)
         return np.ascontiguousarray(batch)

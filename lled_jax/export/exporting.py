@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from lled_jax.arrays import EncodedImage, Params
-from lled_jax.data.pairs import PairSource
+from lled_jax.arrays import Params
+from lled_jax.data.pairs import PairSource, as_eight_bit
 from lled_jax.errors import InputError
 from lled_jax.export import parity
 from lled_jax.export.contract import Contract
@@ -39,7 +39,7 @@ _OWN_LICENCE = "as the owner of the weights says"
 
 @dataclass(frozen=True)
 class Request:
-    """What to export, as the command line has it; `exported` says what is wrong.
+    """What to export, as the command line has it; `export` says what is wrong.
 
     Attributes:
         format: one of `FORMATS`.
@@ -168,11 +168,7 @@ def _first(source: PairSource, count: int) -> list[parity.Pair]:
         raise InputError("the data set has no pairs to check the file on")
     chosen = np.linspace(0, len(source) - 1, min(count, len(source))).round()
     pairs = (source[int(i)] for i in chosen)
-    return [(_eight(low), _eight(high)) for low, high in pairs]
-
-
-def _eight(image: EncodedImage) -> np.ndarray:
-    return image if image.dtype == np.uint8 else (image // 257).astype(np.uint8)
+    return [(as_eight_bit(low), as_eight_bit(high)) for low, high in pairs]
 
 
 def _thinned(image: np.ndarray) -> np.ndarray:

@@ -20,9 +20,6 @@ from lled_jax.models import variants
 
 PRECISIONS = ("f32", "f16", "int8")
 
-# Of an image that calibrates: 1.5 GiB of feature maps.
-_MOST_PIXELS = 300_000
-
 
 def write(
     contract: Contract,

@@ -57,10 +57,10 @@ def measure(
     largest, changed, values, squares = 0.0, 0, 0, 0.0
     losses, sizes = [], []
     for low, high, whole in _images(contract, pairs):
-        ours = np.asarray(_reference(model, params, _float(low)[None]))[0]
+        ours = np.asarray(_reference(model, params, to_float(low[None])))[0]
         theirs = answer(contract, run, low)
         if contract.pixels == "uint8":
-            ours = _float(np.asarray(to_u8(ours)))
+            ours = np.asarray(to_float(to_u8(ours)))
         difference = np.abs(ours - theirs, dtype=np.float64)
         # Not max(), which overlooks a NaN.
         largest = float(np.maximum(largest, difference.max()))
@@ -140,7 +140,3 @@ def _score(image: Float[np.ndarray, "h w 3"], target: np.ndarray) -> float:
     """PSNR of an image as a file holds it."""
     ours, theirs = (to_float(levels[None]) for levels in (to_u8(image), target))
     return float(psnr(ours, theirs)[0])
-
-
-def _float(image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
-    return image * np.float32(1 / 255)

@@ -1,6 +1,5 @@
 """SavedModel folders, for TensorFlow, TensorFlow Serving and Triton."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from lled_jax.arrays import Params
 from lled_jax.export.contract import INPUT, OUTPUT, Contract, Dark, Runner
 from lled_jax.export.noise import silent
 from lled_jax.export.tensorflow_graph import Graph, build, tf
+from lled_jax.files import write_json
 
 PRECISIONS = ("f32", "bf16", "f16")
 
@@ -43,10 +43,7 @@ def write(
         )
         signatures = {SIGNATURE: module.enhance}
         tf.saved_model.save(module, str(path), signatures)
-    facts = path / FACTS
-    facts.parent.mkdir()
-    text = json.dumps(contract.metadata(), indent=2, ensure_ascii=False)
-    facts.write_text(text + "\n", encoding="utf-8")
+    write_json(path / FACTS, contract.metadata())
 
 
 def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:

@@ -5,7 +5,6 @@
 compilers; `lled_jax.json` holds the contract, for which neither file has a place.
 """
 
-import json
 from pathlib import Path
 
 import jax
@@ -17,6 +16,7 @@ from jaxtyping import Num
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.export.contract import Contract, Dark, Runner
+from lled_jax.files import write_json
 from lled_jax.images import encode, to_float
 from lled_jax.inference import enhance
 from lled_jax.models import variants
@@ -57,15 +57,12 @@ def write(
             bright = enhance(model, params, to_float(low))
         return encode(bright, low.dtype) if contract.pixels == "uint8" else bright
 
-    # Fewer names would be equations that the symbolic sizes cannot solve.
-    names = ", ".join(str(n) for n in contract.shape())
-    shape = export.symbolic_shape(names)
+    shape = export.symbolic_shape(", ".join(str(n) for n in contract.shape()))
     low = jax.ShapeDtypeStruct(shape, contract.dtype)
     exported = export.export(jax.jit(low_to_enhanced), platforms=PLATFORMS)(low)
     (path / PROGRAM).write_bytes(exported.serialize())
     (path / MODULE).write_bytes(exported.mlir_module_serialized)
-    facts = json.dumps(contract.metadata(), indent=2, ensure_ascii=False)
-    (path / FACTS).write_text(facts + "\n", encoding="utf-8")
+    write_json(path / FACTS, contract.metadata())
 
 
 def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
