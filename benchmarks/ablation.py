@@ -3,10 +3,9 @@
     python benchmarks/ablation.py runs/ablation_cpu --data data/LOL [--control sobel]
 
 Looks for finished runs named ROW_SEED (and teacher) below the folder, scores their
-final EMA parameters on the test split, and puts the score on their own held-out scenes
-beside it.  Seeds hold out different scenes, so rows are compared seed by seed: the
-difference to the control of the same seed has a spread of its own.  Writes
-benchmarks/results/ablation.json.
+final EMA parameters on the test split, and puts the score on their held-out scenes
+beside it.  Rows are compared seed by seed: the difference to the control of the same
+seed has a spread of its own.  Writes benchmarks/results/ablation.json.
 """
 
 import argparse

@@ -44,7 +44,9 @@ def main() -> None:
     (model,) = {name for name, _ in loaded.values()}
     config = best_student.get_config(options.data)
     source = open_source(options.data, "train")
-    training, heldout = scenes.holdout(source, config.data.holdout, config.seed)
+    training, heldout = scenes.holdout(
+        source, config.data.holdout, config.data.holdout_seed
+    )
     held = source.subset(heldout[: 1 if options.quick else config.log.evaluate_images])
     bright = source.subset(training[:: len(source) if options.quick else EVERY])
     rows = []

@@ -3,7 +3,7 @@
     python benchmarks/trials.py runs/ablation_cpu/sobel_0 runs/candidates
 
 The first run is the control; the others lie below the folder.  All must hold out the
-same scenes (one seed).  The test set is not read.  Writes
+same scenes.  The test set is not read.  Writes
 benchmarks/results/trials.json.
 """
 
@@ -18,6 +18,7 @@ from lled_jax import config_schema
 from lled_jax.training.writer import read_metrics
 
 FINAL = "ema.safetensors"
+SCENES = "data.holdout_seed"
 SCORES = ("holdout_psnr", "holdout_ssim")
 # What may differ without making another trial.
 SILENT = ("log.", "data.pipeline", "data.root")
@@ -34,8 +35,8 @@ def main() -> None:
     rows = [{"run": options.control.name, "changes": [], **scores(options.control)}]
     for folder in sorted(path.parent for path in options.runs.glob(f"*/{FINAL}")):
         other = config_of(folder)
-        if other["seed"] != base["seed"]:
-            parser.error(f"{folder} holds out other scenes: its seed is another")
+        if other[SCENES] != base[SCENES]:
+            parser.error(f"{folder} holds out other scenes: its {SCENES} is another")
         rows.append(
             {"run": folder.name, "changes": changes(base, other), **scores(folder)}
         )

@@ -32,6 +32,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "root": _datasets.root(dataset),
                 "pipeline": "tfdata",
                 "holdout": 0.1,
+                "holdout_seed": 0,
                 "crop": 256,
                 "batch": 8,
                 "zoom": 1,

@@ -20,6 +20,7 @@ KEYS: dict[str, type] = {
     "data.root": str,  # a folder of pairs, tfds:NAME, or "demo"
     "data.pipeline": str,  # tfdata, memory or device: the same batches
     "data.holdout": float,  # fraction of the training images, in whole scenes
+    "data.holdout_seed": int,  # which scenes; not `seed`, so that runs share them
     "data.crop": int,
     "data.batch": int,  # over all devices
     "data.exposure": float,  # dark images times or by up to 1 + this; 0: as they are

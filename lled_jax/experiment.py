@@ -84,7 +84,9 @@ def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     source = open_source(config.data.root, "train")
     if config.data.pipeline in ("memory", "device"):
         source = sources.load(source)  # now, so that each file is decoded only once
-    training, heldout = scenes.holdout(source, config.data.holdout, config.seed)
+    training, heldout = scenes.holdout(
+        source, config.data.holdout, config.data.holdout_seed
+    )
     chosen = heldout[: config.log.evaluate_images]
     return source.subset(training), source.subset(chosen)
 

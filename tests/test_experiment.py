@@ -168,6 +168,25 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
+def test_the_seed_does_not_choose_the_scenes_held_out(tmp_path, trained):
+    # Else a run would be tested on what its teacher or its first weights have seen.
+    def score(name, **seeds):
+        config = tiny(lol_cpu.get_config(), 2)
+        config.init, config.optimizer.lr = str(trained[1]), 1e-9
+        config.seed, config.data.holdout_seed = seeds["seed"], seeds["scenes"]
+        experiment.train(config, tmp_path / name)
+        (last,) = [
+            r["holdout_psnr"]
+            for r in read_metrics(tmp_path / name)
+            if "holdout_psnr" in r
+        ]
+        return last
+
+    first = score("first", seed=0, scenes=0)
+    assert score("seed", seed=1, scenes=0) == pytest.approx(first, abs=1e-3)
+    assert score("scenes", seed=0, scenes=1) != pytest.approx(first, abs=1e-1)
+
+
 def test_all_pipelines_train_alike(tmp_path):
     config = tiny(lol_cpu.get_config(), 4)
     config.data.later = ((2, 48, 4),)
