@@ -1,10 +1,11 @@
 """Trials of training settings: what each changed, and its score on held-out scenes.
 
-    python benchmarks/trials.py runs/ablation_cpu/sobel_0 runs/candidates
+    python benchmarks/trials.py runs/ablation_cpu/sobel_0 runs/candidates [--data DIR]
 
 The first run is the control; the others lie below the folder.  All must hold out the
-same scenes.  The test set is not read.  Writes
-benchmarks/results/trials.json.
+same scenes.  Final EMA parameters; "GT mean" tells detail and colour from how bright
+the photographer wanted it, which is luck (benchmarks/brightness.py).  The test set is
+not read.  Writes benchmarks/results/trials.json.
 """
 
 import argparse
@@ -14,58 +15,68 @@ from typing import Any
 
 import timing
 
+from configs import ablation_cpu
 from lled_jax import config_schema
-from lled_jax.training.writer import read_metrics
+from lled_jax.data import scenes
+from lled_jax.data.pairs import PairSource
+from lled_jax.evaluation import evaluate
+from lled_jax.inference import enhancer
+from lled_jax.locate import load_weights, open_source
 
 FINAL = "ema.safetensors"
-SCENES = "data.holdout_seed"
-SCORES = ("holdout_psnr", "holdout_ssim")
+COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
+SCENES = ("data.holdout", "data.holdout_seed")
 # What may differ without making another trial.
 SILENT = ("log.", "data.pipeline", "data.root")
 
 
 def main() -> None:
-    """Collect, print and write."""
+    """Score, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("control", type=Path)
     parser.add_argument("runs", type=Path)
+    parser.add_argument("--data", default="data/LOL")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     base = config_of(options.control)
-    rows = [{"run": options.control.name, "changes": [], **scores(options.control)}]
-    for folder in sorted(path.parent for path in options.runs.glob(f"*/{FINAL}")):
+    source = open_source(options.data, "train")
+    _, heldout = scenes.holdout(source, *(base[key] for key in SCENES))
+    held = source.subset(heldout)
+    rows = []
+    finished = sorted(path.parent for path in options.runs.glob(f"*/{FINAL}"))
+    for folder in (options.control, *finished):
         other = config_of(folder)
-        if other[SCENES] != base[SCENES]:
-            parser.error(f"{folder} holds out other scenes: its {SCENES} is another")
+        if any(other[key] != base[key] for key in SCENES):
+            parser.error(f"{folder} holds out other scenes than {options.control}")
+        steps, changed = other["total_steps"], changes(base, other)
         rows.append(
-            {"run": folder.name, "changes": changes(base, other), **scores(folder)}
+            {"run": folder.name, "changes": changed, "steps": steps}
+            | scores(folder, held)
         )
-    data = {"what": "final EMA parameters on held-out scenes", "rows": rows}
-    timing.finish("trials", options.output, False, data)
+    what = f"final EMA parameters on {len(held)} pairs of held-out scenes"
+    timing.finish("trials", options.output, False, {"what": what, "rows": rows})
 
 
 def config_of(folder: Path) -> dict[str, Any]:
-    """The flat config of a finished run."""
+    """The flat config of a finished run; keys newer than the run were at rest."""
     text = (folder / "config.json").read_text(encoding="utf-8")
-    return dict(config_schema.flatten(json.loads(text)))
+    rest = dict(config_schema.flatten(ablation_cpu.get_config().to_dict()))
+    return rest | dict(config_schema.flatten(json.loads(text)))
 
 
 def changes(base: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """The settings of `other` that are not those of `base`; a new key was at rest."""
-    rest = {"optimizer.name": "adam", "data.zoom": 1}
+    """The settings of `other` that are not those of `base`."""
     return [
-        f"{key}: {base.get(key, rest.get(key))} -> {value}"
+        f"{key}: {base[key]} -> {value}"
         for key, value in other.items()
-        if not key.startswith(SILENT)
-        and (key in base or key in rest)
-        and base.get(key, rest.get(key)) != value
+        if not key.startswith(SILENT) and base[key] != value
     ]
 
 
-def scores(folder: Path) -> dict[str, float]:
-    """The last scores on the held-out scenes, and the steps until then."""
-    last = [r for r in read_metrics(folder) if SCORES[0] in r][-1]
-    return {"steps": last["step"], **{key: last[key] for key in SCORES}}
+def scores(folder: Path, held: PairSource) -> dict[str, float]:
+    """Means over the held-out pairs."""
+    name, params = load_weights(folder / FINAL)
+    return dict(evaluate(held, enhancer(name, params), columns=COLUMNS).means)
 
 
 if __name__ == "__main__":
