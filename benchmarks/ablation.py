@@ -75,7 +75,7 @@ def summary(runs: list[dict[str, Any]], control: str) -> list[dict[str, Any]]:
         for key in (*HELD_OUT, *TEST):
             line[key] = statistics.mean(run[key] for run in members)
         pairs = [(m, of_control[m["seed"]]) for m in members if m["seed"] in of_control]
-        for key in (*HELD_OUT, *TEST[:2]):
+        for key in (*HELD_OUT, *TEST):
             differences = [ours[key] - theirs[key] for ours, theirs in pairs]
             if row != control and differences:
                 line[f"{key}_gain"] = statistics.mean(differences)

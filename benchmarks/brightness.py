@@ -32,7 +32,7 @@ from lled_jax.locate import load_weights, open_source
 from lled_jax.metrics import psnr, scale_to_mean
 from lled_jax.models import variants
 
-EVERY = 10  # of the training pairs, for the network's error
+EVERY = 3  # of the training pairs, for the network's error
 STOPS = np.linspace(-1.5, 1.5, 151)  # scores between them are interpolated
 DRAWS = 10_000
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
