@@ -81,12 +81,11 @@ def train(config: ConfigDict, workdir: Path) -> None:
 
 def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     """Training pairs and held-out pairs, of different scenes."""
-    source = open_source(config.data.root, "train")
-    if config.data.pipeline in ("memory", "device"):
+    data = config.data
+    source = open_source(data.root, "train")
+    if data.pipeline in ("memory", "device"):
         source = sources.load(source)  # now, so that each file is decoded only once
-    training, heldout = scenes.holdout(
-        source, config.data.holdout, config.data.holdout_seed
-    )
+    training, heldout = scenes.holdout(source, data.holdout, data.holdout_seed)
     chosen = heldout[: config.log.evaluate_images]
     return source.subset(training), source.subset(chosen)
 
