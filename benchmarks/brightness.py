@@ -12,7 +12,6 @@ benchmarks/results/brightness.json.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -23,14 +22,13 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from configs import best_student
-from lled_jax.arrays import Params
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
-from lled_jax.images import luminance, to_float, to_u8
-from lled_jax.inference import enhance
+from lled_jax.evaluation import Enhance
+from lled_jax.images import luminance, to_float
+from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights, open_source
 from lled_jax.metrics import psnr, scale_to_mean
-from lled_jax.models import variants
 
 EVERY = 3  # of the training pairs, for the network's error
 STOPS = np.linspace(-1.5, 1.5, 151)  # scores between them are interpolated
@@ -47,11 +45,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    draw = drawer(*load_weights(options.weights))
+    draw = enhancer(*load_weights(options.weights))
     config = best_student.get_config(options.data).data
     source = open_source(options.data, "train")
-    training, heldout = scenes.holdout(source, config.holdout, config.holdout_seed)
-    among = scatter(source)
+    scene = scenes.scene_groups(source)
+    training, heldout = scenes.split_scenes(scene, config.holdout, config.holdout_seed)
+    among = scatter(source, scene)
     sets = {
         "training scenes": source.subset(training[::EVERY]),
         "held-out scenes": source.subset(heldout),
@@ -66,13 +65,7 @@ def main() -> None:
     timing.finish("brightness", options.output, options.quick, data)
 
 
-def drawer(name: str, params: Params) -> Callable[[Array], Array]:
-    """The network as a function of float images [1 h w 3], rounded to 8 bit."""
-    network = variants.build(name)
-    return jax.jit(lambda low: to_float(to_u8(enhance(network, params, low))))
-
-
-def scatter(source: PairSource) -> dict[str, float]:
+def scatter(source: PairSource, scene: Int[np.ndarray, " n"]) -> dict[str, float]:
     """Standard deviations of targets in stops, and what inputs say about them.
 
     `explained` is the share of the variance within scenes (R^2) that a ridge regression
@@ -81,7 +74,6 @@ def scatter(source: PairSource) -> dict[str, float]:
     pairs = [source[n] for n in range(len(source))]
     high = np.array([stops(target) for _, target in pairs])
     low = np.array([statistics(image) for image, _ in pairs])
-    scene = scenes.scene_groups(source)
     several = np.bincount(scene)[scene] > 1
     low, wanted = within(low, scene)[several], within(high, scene)[several]
     # Each scene's mean is of its own pairs, which takes one degree of freedom.
@@ -133,14 +125,12 @@ def predicted(
     return result
 
 
-def measured(
-    draw: Callable[[Array], Array], pairs: PairSource, spread: float
-) -> dict[str, float]:
+def measured(draw: Enhance, pairs: PairSource, spread: float) -> dict[str, float]:
     """The network's score and error in brightness, and the score at `spread` stops."""
     errors, plain, curves = [], [], []
     for n in range(len(pairs)):
-        low, high = (to_float(image[None]) for image in pairs[n])
-        ours = draw(low)
+        low, high = pairs[n]
+        ours, high = (to_float(image[None]) for image in (draw(low), high))
         errors.append(stops(ours * 255) - stops(high * 255))
         plain.append(float(psnr(ours, high)[0]))
         curves.append(np.asarray(off_by(ours, high)))

@@ -60,8 +60,10 @@ def main() -> None:
 def config_of(folder: Path) -> dict[str, Any]:
     """The flat config of a finished run; keys newer than the run were at rest."""
     text = (folder / "config.json").read_text(encoding="utf-8")
+    known = dict(config_schema.flatten(json.loads(text)))
     rest = dict(config_schema.flatten(ablation_cpu.get_config().to_dict()))
-    return rest | dict(config_schema.flatten(json.loads(text)))
+    # Before there was this key, the seed chose the scenes.
+    return rest | {"data.holdout_seed": known["seed"]} | known
 
 
 def changes(base: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -170,17 +170,12 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
 
 def test_the_seed_does_not_choose_the_scenes_held_out(tmp_path, trained):
     # Else a run would be tested on what its teacher or its first weights have seen.
-    def score(name, **seeds):
+    def score(name, seed, scenes):
         config = tiny(lol_cpu.get_config(), 2)
         config.init, config.optimizer.lr = str(trained[1]), 1e-9
-        config.seed, config.data.holdout_seed = seeds["seed"], seeds["scenes"]
+        config.seed, config.data.holdout_seed = seed, scenes
         experiment.train(config, tmp_path / name)
-        (last,) = [
-            r["holdout_psnr"]
-            for r in read_metrics(tmp_path / name)
-            if "holdout_psnr" in r
-        ]
-        return last
+        return read_metrics(tmp_path / name)[-1]["holdout_psnr"]
 
     first = score("first", seed=0, scenes=0)
     assert score("seed", seed=1, scenes=0) == pytest.approx(first, abs=1e-3)
