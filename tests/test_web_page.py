@@ -147,7 +147,10 @@ def visits(browser, address):
 def window(browser, address):
     """One window for the tests that need no own: the network is loaded once."""
     visits = Visits(browser, address)
-    yield visits.open()
+    tab = visits.open()
+    # What is dropped or pasted before is lost; a chosen file is not.
+    expect(tab.locator("html[data-ready]")).to_be_attached(**ANY)
+    yield tab
     visits.close()
     assert visits.asked
 
