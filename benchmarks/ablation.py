@@ -1,30 +1,30 @@
 """Runs of an ablation side by side: means, spread over seeds, differences by seed.
 
     python benchmarks/ablation.py runs/ablation_cpu --data data/LOL [--control sobel]
+    python benchmarks/ablation.py runs/distillation_cpu --control none \
+        --output benchmarks/results/distillation.json
 
-Looks for finished runs named ROW_SEED (and teacher) below the folder, scores their
-final EMA parameters on the test split, and puts the score on their held-out scenes
-beside it.  Rows are compared seed by seed: the difference to the control of the same
-seed has a spread of its own.  Writes benchmarks/results/ablation.json.
+Looks for finished runs named ROW_SEED (and teacher) below the folder, and scores their
+final EMA parameters on the test split and on their held-out scenes.  Rows are compared
+seed by seed: the difference to the control of the same seed has a spread of its own.
+Writes benchmarks/results/ablation.json.
 """
 
 import argparse
-import json
 import statistics
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import timing
+from finished_runs import FINAL, config_of, finished, held_out
 
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights, open_source
-from lled_jax.training.writer import read_metrics
 
-FINAL = "ema.safetensors"
 TEST = ("psnr", "ssim", "lpips", "psnr_gt_mean")
-HELD_OUT = ("holdout_psnr", "holdout_ssim")
+HELD_OUT = tuple(f"holdout_{name}" for name in TEST)
 
 
 def main() -> None:
@@ -35,10 +35,10 @@ def main() -> None:
     parser.add_argument("--control", default="sobel")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    finished = sorted(path.parent for path in options.runs.glob(f"*/{FINAL}"))
-    if not finished:
+    folders = finished(options.runs)
+    if not folders:
         parser.error(f"no finished run below {options.runs}")
-    runs = [scores(folder, options.data) for folder in finished]
+    runs = [scores(folder, options.data) for folder in folders]
     data = {
         "what": f"{options.runs}: final EMA parameters, rows against {options.control}",
         "rows": summary(runs, options.control),
@@ -51,15 +51,15 @@ def scores(folder: Path, data: str) -> dict[str, Any]:
     """One run: its row and seed, steps, held-out and test scores."""
     row, _, seed = folder.name.rpartition("_")
     name, params = load_weights(folder / FINAL)
-    test = evaluate(open_source(data, "test"), enhancer(name, params), columns=TEST)
-    last = [record for record in read_metrics(folder) if HELD_OUT[0] in record][-1]
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    draw, config = enhancer(name, params), config_of(folder)
+    held = evaluate(held_out(config, data), draw, columns=TEST).means
+    test = evaluate(open_source(data, "test"), draw, columns=TEST).means
     return {
         "row": row if seed.isdigit() else folder.name,
         "seed": config["seed"],
         "steps": config["total_steps"],
-        **{key: last[key] for key in HELD_OUT},
-        **test.means,
+        **{f"holdout_{name}": value for name, value in held.items()},
+        **test,
     }
 
 

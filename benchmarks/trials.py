@@ -9,23 +9,18 @@ not read.  Writes benchmarks/results/trials.json.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import timing
+from finished_runs import FINAL, SCENES, config_of, finished, held_out
 
-from configs import ablation_cpu
-from lled_jax import config_schema
-from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
-from lled_jax.locate import load_weights, open_source
+from lled_jax.locate import load_weights
 
-FINAL = "ema.safetensors"
 COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
-SCENES = ("data.holdout", "data.holdout_seed")
 # What may differ without making another trial.
 SILENT = ("log.", "data.pipeline", "data.root")
 
@@ -39,12 +34,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     base = config_of(options.control)
-    source = open_source(options.data, "train")
-    _, heldout = scenes.holdout(source, *(base[key] for key in SCENES))
-    held = source.subset(heldout)
+    held = held_out(base, options.data)
     rows = []
-    finished = sorted(path.parent for path in options.runs.glob(f"*/{FINAL}"))
-    for folder in (options.control, *finished):
+    for folder in (options.control, *finished(options.runs)):
         other = config_of(folder)
         if any(other[key] != base[key] for key in SCENES):
             parser.error(f"{folder} holds out other scenes than {options.control}")
@@ -55,15 +47,6 @@ def main() -> None:
         )
     what = f"final EMA parameters on {len(held)} pairs of held-out scenes"
     timing.finish("trials", options.output, False, {"what": what, "rows": rows})
-
-
-def config_of(folder: Path) -> dict[str, Any]:
-    """The flat config of a finished run; keys newer than the run were at rest."""
-    text = (folder / "config.json").read_text(encoding="utf-8")
-    known = dict(config_schema.flatten(json.loads(text)))
-    rest = dict(config_schema.flatten(ablation_cpu.get_config().to_dict()))
-    # Before there was this key, the seed chose the scenes.
-    return rest | {"data.holdout_seed": known["seed"]} | known
 
 
 def changes(base: dict[str, Any], other: dict[str, Any]) -> list[str]:

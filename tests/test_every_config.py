@@ -12,9 +12,11 @@ from configs import (
     ablation_cpu,
     best_student,
     demo,
+    distillation_cpu,
     finish_student,
     hdrnet,
     lol_cpu,
+    longer_student,
     whole_student,
     zero_dce,
 )
@@ -33,11 +35,17 @@ CONFIGS = {
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "finish_student": finish_student.get_config,
+    "longer_student": longer_student.get_config,
     "demo": demo.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }
-WITH_ROWS = {"ablation": ablation, "ablation_cpu": ablation_cpu, "hdrnet": hdrnet}
+WITH_ROWS = {
+    "ablation": ablation,
+    "ablation_cpu": ablation_cpu,
+    "distillation_cpu": distillation_cpu,
+    "hdrnet": hdrnet,
+}
 for module_name, module in WITH_ROWS.items():
     for row in module.ROWS:
         CONFIGS[f"{module_name}:{row}"] = lambda get=module.get_config, row=row: get(

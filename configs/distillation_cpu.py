@@ -1,0 +1,49 @@
+"""Which distillation helps: one student by CPU hours, with and without a teacher.
+
+    python train.py --config configs/distillation_cpu.py:output --config.seed=0 \
+        --workdir runs/distillation_cpu/output_0
+
+The teacher is the shipped student (`runs/student.safetensors`, made as
+configs/whole_student.py says): the strongest network at hand, trained for ten times as
+long as the students here, on the same scenes and on none that are held out.
+
+Rows: `none`, no teacher; `output`, the distance to the teacher's picture (L1) as a
+further term; `attention`, the paper's term (maps of unit L2 norm, last stage of the
+enhancement branch); `all_stages`, that term for every stage of both branches.
+
+2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
+after a fifth of the steps as in the paper.  Seeds differ in initialisation and crops;
+held-out scenes are those of configs/best_student.py.
+"""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from configs import lol_cpu
+
+# Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
+_ALL = tuple((stage, stage) for stage in range(4))
+ROWS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "output": {"weight": 0.0, "output": 1.0},
+    "attention": {},
+    "all_stages": {"stages": _ALL, "branches": ("enhancement", "gradient")},
+}
+
+
+def get_config(row: str = "output") -> ConfigDict:
+    if row not in ROWS:
+        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    config = lol_cpu.get_config()
+    config.total_steps = 2_000
+    config.data.later = ()
+    config.optimizer.name = "muon"
+    config.optimizer.lr = 2.4e-3
+    config.log.evaluate_every = 1_000
+    config.log.save_every = 250
+    if row != "none":
+        config.teacher = "runs/student.safetensors"
+        config.distillation.start = 400
+        config.distillation.update(ROWS[row])
+    return config
