@@ -50,6 +50,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "halve_every": 50_000,
                 "warmup": 0,
                 "clip_norm": 0.0,
+                "only": "",
             },
             "loss": {
                 "l1": 1.0,

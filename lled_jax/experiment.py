@@ -154,9 +154,9 @@ def _method(
             stages=tuple(map(tuple, config.distillation.stages)),
             normalisation=config.distillation.normalisation,
         )
-    schedule = _schedule(config)
+    schedule, options = _schedule(config), config.optimizer
     update = optimizer.optimizer(
-        config.optimizer.name, schedule, clip_norm=config.optimizer.clip_norm
+        options.name, schedule, clip_norm=options.clip_norm, only=options.only
     )
     resident = config.data.pipeline == "device"
     if resident:
@@ -209,14 +209,12 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
 
 
 def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
-    name, options = config.optimizer.schedule, config.optimizer
+    options = config.optimizer
     needs = {
         "halving": {"every": options.halve_every},
         "cosine": {"warmup": options.warmup},
-    }
-    return optimizer.schedule(
-        name, options.lr, config.total_steps, **needs.get(name, {})
-    )
+    }.get(options.schedule, {})
+    return optimizer.schedule(options.schedule, options.lr, config.total_steps, **needs)
 
 
 def _plain(config: ConfigDict) -> dict[str, Any]:

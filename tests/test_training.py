@@ -225,6 +225,37 @@ def test_muon_makes_updates_of_kernels_orthogonal_and_leaves_the_rest_to_adam():
         optimizer.optimizer("sgd", steady)
 
 
+@pytest.mark.parametrize("name", ["adam", "muon"])
+def test_only_the_named_parameters_move(name):
+    random = np.random.default_rng(0)
+    shapes = {"conv": {"kernel": (3, 3, 8, 8)}, "attention": {"kernel": (1, 1, 8, 8)}}
+
+    def draw(shape):
+        return jnp.asarray(random.normal(size=shape), "f4")
+
+    def is_shape(node):
+        return isinstance(node, tuple)
+
+    grads = jax.tree.map(draw, shapes, is_leaf=is_shape)
+    # A clip by the norm of all would see the large gradient that is not used.
+    grads["conv"]["kernel"] *= 1e6
+    steady = optax.constant_schedule(1e-3)
+
+    def update(gradients, **options):
+        method = optimizer.optimizer(name, steady, clip_norm=1.0, **options)
+        return method.update(gradients, method.init(gradients), gradients)[0]
+
+    moved = update(grads, only="attention")
+    assert not np.any(moved["conv"]["kernel"])
+    alone = update({"attention": grads["attention"]})["attention"]["kernel"]
+    np.testing.assert_array_equal(moved["attention"]["kernel"], alone)
+    assert np.any(alone)
+    everything = update(grads, only="kernel")
+    jax.tree.map(np.testing.assert_array_equal, everything, update(grads))
+    with pytest.raises(InputError, match=r"optimizer\.only is 'atention'"):
+        update(grads, only="atention")
+
+
 def test_clipping_bounds_the_update():
     grads = {"w": jnp.full((4,), 100.0)}
     adam = optimizer.adam(optax.constant_schedule(1.0), clip_norm=1.0)

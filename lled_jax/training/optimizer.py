@@ -90,13 +90,38 @@ OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
 
 
 def optimizer(
-    name: str, schedule: optax.Schedule, *, clip_norm: float = 0.0
+    name: str, schedule: optax.Schedule, *, clip_norm: float = 0.0, only: str = ""
 ) -> optax.GradientTransformation:
-    """The optimiser called `name`; an unknown name raises `InputError`."""
+    """The optimiser called `name`; an unknown name raises `InputError`.
+
+    With `only` it moves the parameters alone whose path, such as
+    "enhance_fab0/channel_attention/excite/kernel", has that in it; the others stay as
+    they are.  If there is none, `init` raises `InputError`.
+    """
     if name not in OPTIMIZERS:
         known = ", ".join(OPTIMIZERS)
         raise InputError(f"unknown optimizer {name!r}; known optimizers: {known}")
-    return OPTIMIZERS[name](schedule, clip_norm=clip_norm)
+    chosen = OPTIMIZERS[name](schedule, clip_norm=clip_norm)
+    return _moving(chosen, only) if only else chosen
+
+
+def _moving(
+    optimizer: optax.GradientTransformation, only: str
+) -> optax.GradientTransformation:
+    """`optimizer` for the parameters that have `only` in their path."""
+
+    def labels(params: Params) -> Params:
+        def label(path: jax.tree_util.KeyPath, _: Array) -> str:
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            return "move" if only in name else "keep"
+
+        marked = jax.tree_util.tree_map_with_path(label, params)
+        if "move" not in jax.tree.leaves(marked):
+            raise InputError(f"optimizer.only is {only!r}; no parameter has that name")
+        return marked
+
+    parts = {"move": optimizer, "keep": optax.set_to_zero()}
+    return optax.partition(parts, labels)
 
 
 def _matrices(params: Params) -> Params:
