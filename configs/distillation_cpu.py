@@ -7,8 +7,9 @@ The teacher is the shipped student (`runs/student.safetensors`, made as
 configs/whole_student.py says): the strongest network at hand, trained for ten times as
 long as the students here, on the same scenes and on none that are held out.
 
-Rows: `none`, no teacher; `output`, the distance to the teacher's picture (L1) as a
-further term; `attention`, the paper's term (maps of unit L2 norm, last stage of the
+Rows: `none`, no teacher; `l1`, none either, but twice the weight of L1; `output`, the
+distance to the teacher's picture (L1) as a further term, hence the row before as
+another control; `attention`, the paper's term (maps of unit L2 norm, last stage of the
 enhancement branch); `all_stages`, that term for every stage of both branches.
 
 2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
@@ -24,8 +25,10 @@ from configs import lol_cpu
 
 # Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
 _ALL = tuple((stage, stage) for stage in range(4))
-ROWS: dict[str, dict[str, Any]] = {
-    "none": {},
+# What is distilled; None: nothing.
+ROWS: dict[str, dict[str, Any] | None] = {
+    "none": None,
+    "l1": None,
     "output": {"weight": 0.0, "output": 1.0},
     "attention": {},
     "all_stages": {"stages": _ALL, "branches": ("enhancement", "gradient")},
@@ -42,8 +45,11 @@ def get_config(row: str = "output") -> ConfigDict:
     config.optimizer.lr = 2.4e-3
     config.log.evaluate_every = 1_000
     config.log.save_every = 250
-    if row != "none":
+    if row == "l1":
+        config.loss.l1 = 2.0
+    distilled = ROWS[row]
+    if distilled is not None:
         config.teacher = "runs/student.safetensors"
         config.distillation.start = 400
-        config.distillation.update(ROWS[row])
+        config.distillation.update(distilled)
     return config

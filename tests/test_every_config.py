@@ -16,7 +16,6 @@ from configs import (
     finish_student,
     hdrnet,
     lol_cpu,
-    longer_student,
     whole_student,
     zero_dce,
 )
@@ -35,7 +34,6 @@ CONFIGS = {
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "finish_student": finish_student.get_config,
-    "longer_student": longer_student.get_config,
     "demo": demo.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,

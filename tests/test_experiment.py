@@ -168,6 +168,25 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
+def test_a_run_may_move_some_parameters_only(tmp_path, trained):
+    config = tiny(lol_cpu.get_config(), 2)
+    config.init, config.optimizer.only = str(trained[1]), "channel_attention"
+    experiment.train(config, tmp_path / "run")
+    first, last = load_weights(trained[1])[1], load_weights(tmp_path / "run")[1]
+    moved = {
+        jax.tree_util.keystr(path): bool(np.any(a != b))
+        for (path, a), b in zip(
+            jax.tree_util.tree_leaves_with_path(first),
+            jax.tree.leaves(last),
+            strict=True,
+        )
+    }
+    assert moved == {name: "channel_attention" in name for name in moved}
+    config.optimizer.only = "no_such_layer"
+    with pytest.raises(InputError, match="no parameter has that name"):
+        experiment.train(config, tmp_path / "other")
+
+
 def test_the_seed_does_not_choose_the_scenes_held_out(tmp_path, trained):
     # Else a run would be tested on what its teacher or its first weights have seen.
     def score(name, seed, scenes):
