@@ -17,8 +17,6 @@ after a fifth of the steps as in the paper.  Seeds differ in initialisation and 
 held-out scenes are those of configs/best_student.py.
 """
 
-from typing import Any
-
 from ml_collections import ConfigDict
 
 from configs import lol_cpu
@@ -26,7 +24,7 @@ from configs import lol_cpu
 # Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
 _ALL = tuple((stage, stage) for stage in range(4))
 # What is distilled; None: nothing.
-ROWS: dict[str, dict[str, Any] | None] = {
+ROWS: dict[str, dict | None] = {
     "none": None,
     "l1": None,
     "output": {"weight": 0.0, "output": 1.0},
