@@ -3,7 +3,9 @@
 The slow ones encode with several codecs and start processes: half a minute in all.
 """
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -742,6 +744,24 @@ def test_nothing_is_printed(tmp_path, codec):
     command = [sys.executable, "-c", code, str(source), str(tmp_path / "out.mkv")]
     done = subprocess.run(command, capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux")
+def test_no_thread_becomes_real_time(tmp_path):
+    """As root SVT-AV1 would, and whatever is started afterwards would inherit it."""
+    seen = set()
+
+    def look(frame):
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                seen.add(os.sched_getscheduler(int(thread.name)))
+        return frame
+
+    source = make_clip(tmp_path / "in.mkv", dark_pan(20), "libsvtav1")
+    look(None)
+    assert enhance_video(source, tmp_path / "out.mkv", look).encoder == "libsvtav1"
+    look(None)
+    assert seen == {os.SCHED_OTHER}
 
 
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="needs ffprobe")

@@ -10,6 +10,8 @@ from av.video.reformatter import Interpolation
 from PIL import Image
 from skimage import data
 
+from lled_jax.video.encoder import open_unhurried
+
 # 29.97 pictures a second, in the units of a usual mp4.
 TICK, STEP = Fraction(1, 30000), 1001
 # x265 without reordering: its time stamps of one or two pictures are wrong.
@@ -82,6 +84,8 @@ def make_clip(
         if aspect:
             context.sample_aspect_ratio = aspect
         stream.set_display_matrix(matrix)
+        if codec == "libsvtav1":
+            open_unhurried(context)
         sound = file.add_stream(audio, rate=48000) if audio else None
         for number, image in enumerate(pictures):
             if isinstance(image, np.ndarray):

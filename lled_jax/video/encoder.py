@@ -1,7 +1,10 @@
 """Which encoder a video gets and how it is set."""
 
+import contextlib
 import os
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import av
 
@@ -126,7 +129,38 @@ class Encoder:
         stream.set_display_matrix(source.matrix)
         if name == "libx265" and writer.format.name in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # without it Apple's players refuse the file
+        if name == "libsvtav1":
+            open_unhurried(context)
         return stream
+
+
+def open_unhurried(context: av.VideoCodecContext) -> None:
+    """Open SVT-AV1 and keep its threads and ours at the priority they had.
+
+    Run by root, as in containers, it makes itself and the thread that opens it
+    real-time.  Whatever is started later inherits that, and keeps everything else off
+    the cores when it is busy.
+    """
+    before = _priorities()
+    context.open()
+    if not before:
+        return
+    usual = os.SCHED_OTHER, os.sched_param(0)
+    for thread, now in _priorities().items():
+        wanted = before.get(thread, usual)
+        if now != wanted:
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setscheduler(thread, *wanted)
+
+
+def _priorities() -> dict[int, tuple[int, Any]]:
+    """Policy and priority of each thread of this process; none but on Linux."""
+    found = {}
+    tasks = Path("/proc/self/task")
+    for thread in [int(t.name) for t in tasks.iterdir()] if tasks.is_dir() else []:
+        with contextlib.suppress(ProcessLookupError):
+            found[thread] = os.sched_getscheduler(thread), os.sched_getparam(thread)
+    return found
 
 
 def _choose(
