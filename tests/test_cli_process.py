@@ -135,7 +135,8 @@ def many(count, side=64):
 
 def wait_for_results(process, count=3):
     deadline = time.monotonic() + 200
-    while len(list(Path().glob("in_enhanced/*.png"))) < count:
+    # Final names: the one before is hidden and ends in .png as well.
+    while len(list(Path().glob("in_enhanced/[!.]*.png"))) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
