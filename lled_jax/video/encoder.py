@@ -155,10 +155,12 @@ def open_unhurried(context: av.VideoCodecContext) -> None:
 
 def _priorities() -> dict[int, tuple[int, Any]]:
     """Policy and priority of each thread of this process; none but on Linux."""
-    found = {}
+    found: dict[int, tuple[int, Any]] = {}
     tasks = Path("/proc/self/task")
-    for thread in [int(t.name) for t in tasks.iterdir()] if tasks.is_dir() else []:
-        with contextlib.suppress(ProcessLookupError):
+    if not tasks.is_dir():
+        return found
+    for thread in [int(task.name) for task in tasks.iterdir()]:
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             found[thread] = os.sched_getscheduler(thread), os.sched_getparam(thread)
     return found
 
