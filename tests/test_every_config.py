@@ -11,8 +11,10 @@ from configs import (
     ablation,
     ablation_cpu,
     best_student,
+    best_teacher,
     demo,
     distillation_cpu,
+    distilled_student,
     finish_student,
     hdrnet,
     lol_cpu,
@@ -33,6 +35,7 @@ CONFIGS = {
     "student": student_config.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
+    "best_teacher": best_teacher.get_config,
     "finish_student": finish_student.get_config,
     "demo": demo.get_config,
     "whole_student": whole_student.get_config,
@@ -42,6 +45,7 @@ WITH_ROWS = {
     "ablation": ablation,
     "ablation_cpu": ablation_cpu,
     "distillation_cpu": distillation_cpu,
+    "distilled_student": distilled_student,
     "hdrnet": hdrnet,
 }
 for module_name, module in WITH_ROWS.items():
