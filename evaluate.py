@@ -7,7 +7,7 @@
     python evaluate.py --photos FOLDER --ckpt student     # no ground truth: NIQE alone
 
 Prints a table and writes scores.json, scores.csv, enhanced PNGs and a contact sheet to
---out (default: WORKDIR/evaluation, student_evaluation, runs/baselines/NAME, or
+--out (default: WORKDIR/evaluation, NAME_evaluation, runs/baselines/NAME, or
 FOLDER_evaluation for pictures; for photos the same with _photos behind it).
 """
 
@@ -23,7 +23,7 @@ from lled_jax.errors import InputError
 from lled_jax.extra_columns import Extras
 
 _CKPT = flags.DEFINE_string(
-    "ckpt", None, "A run's workdir, a .safetensors file, or student (as shipped)."
+    "ckpt", None, "A run's workdir, a .safetensors file, student or teacher."
 )
 _BASELINE = flags.DEFINE_string("baseline", None, "A method without training: lime...")
 _PREDICTIONS = flags.DEFINE_string("predictions", None, "A folder of pictures.")

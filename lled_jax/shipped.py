@@ -33,6 +33,10 @@ SHIPPED = {
     "student": Shipped(
         "student.safetensors",
         "8ff91edcd01bd6661d887e8955bf05dd0dbcb74a9ef367c79c59c12d5d5ad097",
-    )
+    ),
+    "teacher": Shipped(
+        "teacher.safetensors",
+        "776d32eff8024ec6048cccdedf578fc4263f4ff104398f3d298b1b0764e2a441",
+    ),
 }
 """By the name that `lled_jax.load` and --ckpt take."""

@@ -29,7 +29,7 @@ def write(path: Path, model: str, params: Params, facts: Mapping[str, Any]) -> N
 
 
 def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
-    """The variant's name, its parameters and the facts that `write` was given.
+    """The variant's name, its parameters in float32, the facts that `write` was given.
 
     Raises `InputError` if the file is missing, damaged, or not of a known variant.
     """
@@ -38,7 +38,11 @@ def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            flat = {name: jnp.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+            # In float32: a file may be halved, networks compute in what they are given.
+            flat = {
+                name: jnp.asarray(file.get_tensor(name), jnp.float32)
+                for name in file.keys()  # noqa: SIM118
+            }
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} is not a whole safetensors file ({error}); fetch it again"

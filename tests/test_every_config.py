@@ -18,6 +18,7 @@ from configs import (
     finish_student,
     hdrnet,
     lol_cpu,
+    long_student,
     whole_student,
     zero_dce,
 )
@@ -38,6 +39,7 @@ CONFIGS = {
     "best_teacher": best_teacher.get_config,
     "finish_student": finish_student.get_config,
     "demo": demo.get_config,
+    "long_student": long_student.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }

@@ -25,6 +25,7 @@ from configs import (
     finish_student,
     hdrnet,
     lol_cpu,
+    long_student,
     student,
     teacher,
     whole_student,
@@ -50,6 +51,7 @@ CONFIGS = {
     "distillation_cpu": distillation_cpu.get_config,
     "distilled_student": distilled_student.get_config,
     "hdrnet": hdrnet.get_config,
+    "long_student": long_student.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }

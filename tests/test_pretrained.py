@@ -19,10 +19,14 @@ from lled_jax.errors import InputError
 from lled_jax.images import to_float
 from lled_jax.metrics import psnr
 
+# What each photo of the demo's test set gains at least, in dB.  The teacher, which has
+# seen more of LOL, misses the brightness of other photos by more (weights/README.md).
+GAIN = {"student": 10, "teacher": 7}
 
-@pytest.fixture(scope="module")
-def student():
-    return lled_jax.load()
+
+@pytest.fixture(scope="module", params=shipped.SHIPPED)
+def network(request):
+    return lled_jax.load(request.param)
 
 
 @pytest.mark.parametrize("name", shipped.SHIPPED)
@@ -37,6 +41,12 @@ def test_what_is_shipped_is_whole_and_described(name):
     assert all(config in card for config in configs)
     assert f"{facts['eval15']['psnr']:.2f}" in card
     assert f"{facts['held_out']['psnr']:.2f}" in card
+
+
+def test_the_student_is_loaded_by_default():
+    name, params = locate.load_weights(shipped.SHIPPED["student"].path())
+    assert name == "student"
+    jax.tree.map(np.testing.assert_array_equal, lled_jax.load().params, params)
 
 
 def test_changed_or_missing_weights_are_refused(tmp_path, monkeypatch):
@@ -55,33 +65,33 @@ def test_a_folder_of_that_name_comes_first(tmp_path, monkeypatch):
         locate.load_weights(Path("student"))
 
 
-def test_it_brightens_photos_of_no_training_set(student):
+def test_it_brightens_photos_of_no_training_set(network):
     pairs = synthetic.demo("test")
     for low, high in (pairs[i] for i in range(len(pairs))):
         before, after = (
             float(psnr(*(to_float(jnp.asarray(x[None])) for x in (image, high)))[0])
-            for image in (low, student.enhance(low))
+            for image in (low, network.enhance(low))
         )
-        assert after > before + 10
+        assert after > before + GAIN[network.name]
 
 
-def test_files_arrays_and_the_pure_function_agree(student, tmp_path):
+def test_files_arrays_and_the_pure_function_agree(network, tmp_path):
     low = synthetic.demo("test")[0][0][:40, :30]
     Image.fromarray(low).save(tmp_path / "dark.png")
-    from_file = student.enhance(tmp_path / "dark.png")
-    np.testing.assert_array_equal(student.enhance(low), from_file)
+    from_file = network.enhance(tmp_path / "dark.png")
+    np.testing.assert_array_equal(network.enhance(low), from_file)
     batch = np.float32(low)[None] / 255
-    pure = jax.jit(student.apply)(student.params, jnp.asarray(batch))
+    pure = jax.jit(network.apply)(network.params, jnp.asarray(batch))
     np.testing.assert_allclose(pure[0] * 255, from_file, atol=0.51)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5000, 7), (7, 5000), (64, 64)])
 @pytest.mark.parametrize("value", [0, 1, 255])
-def test_flat_frames_give_flat_and_finite_frames(student, shape, value):
+def test_flat_frames_give_flat_and_finite_frames(network, shape, value):
     low = np.full((*shape, 3), value, np.uint8)
-    bright = student.enhance(low)
+    bright = network.enhance(low)
     assert bright.shape == low.shape
-    assert np.isfinite(student.apply(student.params, to_float(low[None]))).all()
+    assert np.isfinite(network.apply(network.params, to_float(low[None]))).all()
     if value == 255:
         assert bright.mean() > 128
     if min(shape) > 40:
@@ -92,13 +102,15 @@ def test_flat_frames_give_flat_and_finite_frames(student, shape, value):
         assert np.ptp(inner.reshape(-1, 3), axis=0).max() <= 5
 
 
-def test_real_dark_photos_come_out_neither_black_nor_white(student, shared):
+def test_real_dark_photos_come_out_neither_black_nor_white(network, shared):
     photos = sorted((shared / "data" / "unpaired").glob("*"))
     pictures = [p for p in photos if p.suffix.lower() in (".png", ".jpg", ".bmp")]
     assert len(pictures) > 5
     for path in pictures:
         low = read_image(path)
-        bright = student.enhance(low)
+        if network.name == "teacher":
+            low = low[::2, ::2]  # to save time
+        bright = network.enhance(low)
         clipped = np.mean((bright == 0).all(-1)), np.mean((bright == 255).all(-1))
         assert max(clipped) < 0.3 + np.mean((low == 255).all(-1)), path.name
         if low.mean() < 100:

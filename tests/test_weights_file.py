@@ -26,6 +26,16 @@ def test_round_trip(tmp_path, params):
         np.testing.assert_array_equal(a, b)
 
 
+def test_half_precision_is_for_the_file_alone(tmp_path, params):
+    path = tmp_path / "half.safetensors"
+    half = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
+    weights_file.write(path, "student", half, {})
+    _, read, _ = weights_file.read(path)
+    for a, b in zip(jax.tree.leaves(read), jax.tree.leaves(half), strict=True):
+        assert a.dtype == np.float32
+        np.testing.assert_array_equal(a, b)
+
+
 def test_damaged_and_foreign_files_are_named(tmp_path, params):
     path = tmp_path / "w.safetensors"
     with pytest.raises(InputError, match="no such weights file"):

@@ -163,7 +163,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A network that comes with the package: student (default).",
+        help="A network that comes with the package: student (default), or "
+        "teacher, which takes six times as long.",
         rich_help_panel=NETWORK,
         autocompletion=_models,
         show_default=False,
