@@ -10,7 +10,7 @@ and the rest can be set as everywhere.
 
 from ml_collections import ConfigDict
 
-from configs import student, teacher
+from configs import _rows, student, teacher
 
 ROWS = {
     "base": "student_base",
@@ -23,8 +23,7 @@ ROWS = {
 
 
 def get_config(row: str = "sobel") -> ConfigDict:
-    if row not in ROWS:
-        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    _rows.check(row, ROWS)
     if row == "teacher":
         return teacher.get_config()
     config = student.get_config()

@@ -14,7 +14,7 @@ step takes 2.6 times as long.
 
 from ml_collections import ConfigDict
 
-from configs import ablation, lol_cpu
+from configs import _rows, ablation, lol_cpu
 
 DISTILLED = {"kd_unit_l2": "unit_l2", "kd_literal": "literal"}
 ROWS = {**ablation.ROWS, **dict.fromkeys(DISTILLED, "student")}
@@ -22,8 +22,7 @@ del ROWS["sobel_kd"]
 
 
 def get_config(row: str = "sobel") -> ConfigDict:
-    if row not in ROWS:
-        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    _rows.check(row, ROWS)
     config = lol_cpu.get_config()
     config.model = ROWS[row]
     config.total_steps = 2_000

@@ -23,7 +23,7 @@ held-out scenes are those of configs/best_student.py.
 
 from ml_collections import ConfigDict
 
-from configs import lol_cpu
+from configs import _rows, lol_cpu
 
 # Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
 _ALL = tuple((stage, stage) for stage in range(4))
@@ -38,8 +38,7 @@ ROWS: dict[str, dict | None] = {
 
 
 def get_config(row: str = "output") -> ConfigDict:
-    if row not in ROWS:
-        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    _rows.check(row, ROWS)
     config = lol_cpu.get_config()
     config.total_steps = 2_000
     config.data.later = ()

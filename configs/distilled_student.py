@@ -15,7 +15,7 @@ and 23.33 / .8808: no gain from a teacher that knows its training scenes by hear
 
 from ml_collections import ConfigDict
 
-from configs import long_student
+from configs import _rows, long_student
 
 # The head and what follows each of the student's FABs, beside every second of the
 # teacher's.
@@ -27,8 +27,7 @@ ROWS: dict[str, dict] = {
 
 
 def get_config(row: str = "both") -> ConfigDict:
-    if row not in ROWS:
-        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    _rows.check(row, ROWS)
     config = long_student.get_config()
     config.teacher = "runs/best_teacher"
     config.distillation.start = 0

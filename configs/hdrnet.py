@@ -13,14 +13,13 @@ and weight 1 of the distance, from 10 k steps on.
 
 from ml_collections import ConfigDict
 
-from configs import student, teacher
+from configs import _rows, student, teacher
 
 ROWS = ("student", "teacher", "student_kd")
 
 
 def get_config(row: str = "student") -> ConfigDict:
-    if row not in ROWS:
-        raise ValueError(f"unknown row {row!r}; rows: {', '.join(ROWS)}")
+    _rows.check(row, ROWS)
     base = teacher if row == "teacher" else student
     config = base.get_config("fivek")
     config.model = f"hdrnet_{'teacher' if row == 'teacher' else 'student'}"
