@@ -23,7 +23,7 @@ ROWS = {
 
 
 def get_config(row: str = "sobel") -> ConfigDict:
-    _rows.check(row, ROWS)
+    _rows.check(row, tuple(ROWS))
     if row == "teacher":
         return teacher.get_config()
     config = student.get_config()

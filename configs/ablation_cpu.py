@@ -22,7 +22,7 @@ del ROWS["sobel_kd"]
 
 
 def get_config(row: str = "sobel") -> ConfigDict:
-    _rows.check(row, ROWS)
+    _rows.check(row, tuple(ROWS))
     config = lol_cpu.get_config()
     config.model = ROWS[row]
     config.total_steps = 2_000

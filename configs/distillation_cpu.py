@@ -38,7 +38,7 @@ ROWS: dict[str, dict | None] = {
 
 
 def get_config(row: str = "output") -> ConfigDict:
-    _rows.check(row, ROWS)
+    _rows.check(row, tuple(ROWS))
     config = lol_cpu.get_config()
     config.total_steps = 2_000
     config.data.later = ()

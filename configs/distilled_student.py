@@ -27,7 +27,7 @@ ROWS: dict[str, dict] = {
 
 
 def get_config(row: str = "both") -> ConfigDict:
-    _rows.check(row, ROWS)
+    _rows.check(row, tuple(ROWS))
     config = long_student.get_config()
     config.teacher = "runs/best_teacher"
     config.distillation.start = 0
