@@ -248,6 +248,29 @@ def test_the_second_signal_does_not_wait_for_what_is_begun():
     assert not Path("a_enhanced.png").exists()
 
 
+LONE_THREAD = """
+import threading, time
+from pathlib import Path
+from lled_jax.cli import photo_work
+def enhance(*rest):
+    threading.Thread(target=time.sleep, args=(200,)).start()
+    Path("begun").touch()
+    time.sleep(200)
+photo_work.enhance = enhance
+"""
+
+
+def test_the_second_signal_does_not_wait_for_a_thread_that_nobody_knows_of():
+    process = begun(LONE_THREAD)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == "stopped by SIGINT: 0 of 1 done\n"
+    time.sleep(0.5)
+    assert process.poll() is None  # the interpreter waits for the thread
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=100)
+    assert process.returncode == -signal.SIGINT
+
+
 def test_a_video():
     av = pytest.importorskip("av", reason="needs the extra video")
     from videos_for_tests import dark_pan, make_clip

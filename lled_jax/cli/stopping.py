@@ -18,7 +18,12 @@ class Stopped(BaseException):
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Within the block the first of the signals raises `Stopped`; the second kills."""
+    """Within the block the first of the signals raises `Stopped`; the second kills.
+
+    The second does so outside of the block too, to the process's end: the interpreter
+    still waits for every thread there, for one as well that was being started when the
+    first signal came and that nobody knows of.
+    """
 
     def stop(signum: int, frame: types.FrameType | None) -> None:
         for each in _SIGNALS:
@@ -30,4 +35,5 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)
+            if signal.getsignal(each) is stop:  # none has come
+                signal.signal(each, handler)
