@@ -65,7 +65,7 @@ def load_weights(path: Path) -> tuple[str, Params]:
             f"no checkpoint at {path}; give a run's workdir, a "
             f"{weights_file.SUFFIX} file, or {' or '.join(SHIPPED)}"
         )
-    with Checkpoints(path) as checkpoints:
+    with Checkpoints(path, writes=False) as checkpoints:
         name = checkpoints.config()["model"]
         return name, checkpoints.ema(variants.init(variants.build(name), 0))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,17 @@ def test_a_run_leaves_what_it_says(trained):
     scores = [r["holdout_psnr"] for r in read_metrics(workdir) if "holdout_psnr" in r]
     assert best["psnr"] == pytest.approx(max(scores))
     assert load_weights(workdir / "teacher")[0] == "teacher"
+
+
+def test_reading_a_run_leaves_what_its_training_is_writing(tmp_path, trained):
+    run = shutil.copytree(trained[1], tmp_path / "run")
+    unfinished = run / "checkpoints/6.orbax-checkpoint-tmp/ema"
+    unfinished.mkdir(parents=True)
+    load_weights(run)
+    assert unfinished.exists()
+    with Checkpoints(run):  # the training itself, when it goes on after a crash
+        pass
+    assert not unfinished.exists()
 
 
 def test_a_run_goes_on_from_other_weights(tmp_path, trained):

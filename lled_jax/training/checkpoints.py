@@ -24,15 +24,19 @@ SPACE = 3
 
 
 class Checkpoints:
-    """The checkpoints under `workdir`/checkpoints; the newest `keep` are held."""
+    """The checkpoints under `workdir`/checkpoints; the newest `keep` are held.
 
-    def __init__(self, workdir: Path, *, keep: int = 2) -> None:
+    Who only reads says so by `writes=False`, and changes nothing: what is unfinished
+    there may be what a training is writing just now.
+    """
+
+    def __init__(self, workdir: Path, *, keep: int = 2, writes: bool = True) -> None:
         self._folder = workdir.resolve() / FOLDER
         options = ocp.CheckpointManagerOptions(
             max_to_keep=keep,
-            create=True,
+            create=writes,
             # A crash while saving leaves a temporary folder; it is no checkpoint.
-            cleanup_tmp_directories=True,
+            cleanup_tmp_directories=writes,
         )
         self._manager = ocp.CheckpointManager(
             self._folder, options=options, item_names=("state", "ema", "config")
