@@ -2,15 +2,18 @@
 
     python benchmarks/ablation.py runs/ablation_cpu --data data/LOL [--control sobel]
     python benchmarks/ablation.py runs/distillation_cpu --control none \
+        --earlier benchmarks/results/distillation.json \
         --output benchmarks/results/distillation.json
 
 Looks for finished runs named ROW_SEED (and teacher) below the folder, and scores their
-final EMA parameters on the test split and on their held-out scenes.  Rows are compared
+final EMA parameters on the test split and on their held-out scenes; to these come the
+runs of an `--earlier` result, whose folders may be gone.  Rows are compared
 seed by seed: the difference to the control of the same seed has a spread of its own.
 Writes benchmarks/results/ablation.json.
 """
 
 import argparse
+import json
 import statistics
 from collections import defaultdict
 from pathlib import Path
@@ -33,12 +36,18 @@ def main() -> None:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--data", default="data/LOL")
     parser.add_argument("--control", default="sobel")
+    parser.add_argument("--earlier", type=Path)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     folders = finished(options.runs)
     if not folders:
         parser.error(f"no finished run below {options.runs}")
     runs = [scores(folder, options.data) for folder in folders]
+    if options.earlier:
+        known = {(run["row"], run["seed"]) for run in runs}
+        before = json.loads(options.earlier.read_text(encoding="utf-8"))["runs"]
+        runs += [run for run in before if (run["row"], run["seed"]) not in known]
+        runs.sort(key=lambda run: (run["row"], run["seed"]))
     data = {
         "what": f"{options.runs}: final EMA parameters, rows against {options.control}",
         "rows": summary(runs, options.control),

@@ -1,0 +1,63 @@
+"""What a network scores where it was trained, on other scenes, and on other cameras.
+
+    python benchmarks/generalisation.py [WEIGHTS ...] [--data data/LOL] [--output FILE]
+
+PSNR, SSIM, LPIPS and PSNR at the target's mean brightness (default: of the shipped
+student and teacher) on every twelfth of the pairs that `configs/best_student.py` trains
+on, on those it holds out, on eval15, and on the demo's photographs, which no training
+on LOL has seen.  Chooses nothing.  Writes benchmarks/results/generalisation.json.
+"""
+
+import argparse
+from pathlib import Path
+
+import timing
+
+from configs import best_student
+from lled_jax.data import scenes
+from lled_jax.data.pairs import PairSource
+from lled_jax.evaluation import evaluate
+from lled_jax.inference import enhancer
+from lled_jax.locate import DEMO, load_weights, open_source
+from lled_jax.shipped import SHIPPED
+
+COLUMNS = ("psnr", "ssim", "lpips", "psnr_gt_mean")
+EVERY = 12  # of the training pairs
+
+
+def main() -> None:
+    """Score, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
+    parser.add_argument("--data", default="data/LOL")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    sets = pairs_of(options.data)
+    rows = []
+    for weights in options.weights:
+        draw = enhancer(*load_weights(weights))
+        for on, pairs in sets.items():
+            some = pairs.subset(range(2)) if options.quick else pairs
+            means = evaluate(some, draw, columns=COLUMNS).means
+            rows.append({"of": weights.stem, "on": on, "pairs": len(some)} | means)
+    data = {"what": __doc__.splitlines()[0], "rows": rows}
+    timing.finish("generalisation", options.output, options.quick, data)
+
+
+def pairs_of(data: str) -> dict[str, PairSource]:
+    """By what they are to a network trained on LOL."""
+    config = best_student.get_config(data).data
+    source = open_source(data, "train")
+    training, held = scenes.holdout(source, config.holdout, config.holdout_seed)
+    return {
+        "training": source.subset(training[::EVERY]),
+        "held-out": source.subset(held),
+        "eval15": open_source(data, "test"),
+        "demo training": open_source(DEMO, "train"),
+        "demo test": open_source(DEMO, "test"),
+    }
+
+
+if __name__ == "__main__":
+    main()
