@@ -71,8 +71,10 @@ def _crops(images: Array, draw: dict[str, Array], crop: int) -> Array:
     def one(index: Array, top: Array, left: Array, up: Array, across: Array) -> Array:
         corner, size = (index, top, left, 0), (1, height, width, 3)
         patch = lax.dynamic_slice(images, corner, size)[0]
-        patch = jnp.where(up, patch[::-1], patch)
-        return jnp.where(across, patch[:, ::-1], patch)
+        # Chosen by index: of jnp.where with one image per batch, jaxlib 0.10 makes a
+        # program that its CPU compiler refuses.
+        patch = jnp.stack([patch, patch[::-1]])[up]
+        return jnp.stack([patch, patch[:, ::-1]])[across]
 
     fields = ("index", "top", "left", "flip_v", "flip_h")
     return jax.vmap(one)(*(draw[name] for name in fields))
