@@ -3,18 +3,20 @@
     python train.py --config configs/distillation_cpu.py:output --config.seed=0 \
         --workdir runs/distillation_cpu/output_0
 
-The teacher is the shipped student (`runs/student.safetensors`, made as
-configs/whole_student.py says): the strongest network at hand, trained for ten times as
-long as the students here, on the same scenes and on none that are held out.
+The teacher is the shipped student: the strongest network of its size at hand, trained
+for ten times as long as the students here, on the same scenes and on none that are held
+out.  In the rows that begin with `teacher_` it is the shipped teacher, of 6 FABs, which
+was trained on the same scenes and knows them by heart.
 
-Rows: `none`, no teacher; `l1`, none either, but twice the weight of L1; `output`, the
-distance to the teacher's picture (L1) as a further term, hence the row before as
-another control; `attention`, the paper's term (maps of unit L2 norm, last stage of the
-enhancement branch), not run yet; `all_stages`, that term for every stage of both
-branches.
+Rows: `none`, no teacher; `l1`, none either, but twice the weight of L1; `output` and
+`teacher_output`, the distance to the teacher's picture (L1) as a further term, hence the
+row before as another control; `attention`, the paper's term (maps of unit L2 norm, last
+stage of the enhancement branch), not run yet; `all_stages` and `teacher_all_stages`,
+that term for every stage of both branches.
 
-8 minutes on one CPU core without a teacher, 12 with.  `all_stages` gains 0.05 dB /
-.0015 on held-out scenes and 0.10 / .0017 on eval15 (docs/log.md).
+8 minutes on one CPU core without a teacher, 12 with the small one, 35 with the large.
+`all_stages` gains 0.05 dB / .0015 on held-out scenes and 0.10 / .0017 on eval15;
+the maps of the large teacher help as much, its picture harms (docs/log.md).
 
 2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
 after a fifth of the steps as in the paper.  Seeds differ in initialisation and crops;
@@ -27,13 +29,18 @@ from configs import _rows, lol_cpu
 
 # Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
 _ALL = tuple((stage, stage) for stage in range(4))
+# The same beside the head and every second FAB of the larger teacher.
+_EVERY_SECOND = tuple((stage, 2 * stage) for stage in range(4))
+_BOTH = ("enhancement", "gradient")
 # What is distilled; None: nothing.
 ROWS: dict[str, dict | None] = {
     "none": None,
     "l1": None,
     "output": {"weight": 0.0, "output": 1.0},
     "attention": {},
-    "all_stages": {"stages": _ALL, "branches": ("enhancement", "gradient")},
+    "all_stages": {"stages": _ALL, "branches": _BOTH},
+    "teacher_output": {"weight": 0.0, "output": 1.0},
+    "teacher_all_stages": {"stages": _EVERY_SECOND, "branches": _BOTH},
 }
 
 
@@ -50,7 +57,8 @@ def get_config(row: str = "output") -> ConfigDict:
         config.loss.l1 = 2.0
     distilled = ROWS[row]
     if distilled is not None:
-        config.teacher = "runs/student.safetensors"
+        larger = row.startswith("teacher_")
+        config.teacher = "teacher" if larger else "student"
         config.distillation.start = 400
         config.distillation.update(distilled)
     return config
