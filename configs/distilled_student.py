@@ -9,8 +9,8 @@ Rows: `all_stages`, the maps of all stages of both branches (unit L2 norm), not 
 
 About 100 seconds on an H200, two at a time.  Held-out scenes 23.00 dB / .8764 and
 23.43 / .8808 (seeds 0 and 1), where the same seeds without a teacher have 23.31 / .8784
-and 23.33 / .8808: no gain from a teacher that knows its training scenes by heart
-(docs/log.md).
+and 23.33 / .8808: no gain.  This teacher knows its training scenes by heart, so its
+picture is no help; its maps are (`configs/distillation_cpu.py`, docs/log.md).
 """
 
 from ml_collections import ConfigDict
