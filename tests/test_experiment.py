@@ -166,14 +166,19 @@ def test_a_run_leaves_what_it_says(trained):
 
 
 def test_reading_a_run_leaves_what_its_training_is_writing(tmp_path, trained):
-    run = shutil.copytree(trained[1], tmp_path / "run")
-    unfinished = run / "checkpoints/6.orbax-checkpoint-tmp/ema"
-    unfinished.mkdir(parents=True)
-    load_weights(run)
-    assert unfinished.exists()
-    with Checkpoints(run):  # the training itself, when it goes on after a crash
-        pass
-    assert not unfinished.exists()
+    unfinished = {}
+    for name in ("read", "trained on"):
+        run = shutil.copytree(trained[1], tmp_path / name)
+        unfinished[name] = run / "checkpoints/6.orbax-checkpoint-tmp/ema"
+        unfinished[name].mkdir(parents=True)
+    load_weights(tmp_path / "read")
+    with Checkpoints(tmp_path / "trained on"):  # as when it goes on after a crash
+        # Orbax removes it in a thread; had reading begun that too, it were done first.
+        deadline = time.monotonic() + 60
+        while unfinished["trained on"].exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert not unfinished["trained on"].exists()
+    assert unfinished["read"].exists()
 
 
 def test_a_run_goes_on_from_other_weights(tmp_path, trained):
