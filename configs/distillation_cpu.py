@@ -25,22 +25,26 @@ held-out scenes are those of configs/best_student.py.
 
 from ml_collections import ConfigDict
 
-from configs import _rows, lol_cpu
+from configs import _rows, distilled_student, lol_cpu
 
 # Stages 0 (the head) to 3 (the last FAB) of both networks, which are alike.
-_ALL = tuple((stage, stage) for stage in range(4))
-# The same beside the head and every second FAB of the larger teacher.
-_EVERY_SECOND = tuple((stage, 2 * stage) for stage in range(4))
-_BOTH = ("enhancement", "gradient")
-# What is distilled; None: nothing.
-ROWS: dict[str, dict | None] = {
+_ALL_STAGES = tuple((stage, stage) for stage in range(4))
+_OUTPUT = {"weight": 0.0, "output": 1.0}
+
+
+def _maps(stages: tuple[tuple[int, int], ...]) -> dict:
+    return {"stages": stages, "branches": distilled_student.BRANCHES}
+
+
+# The teacher, and what is distilled from it; None: nothing.
+ROWS: dict[str, tuple[str, dict] | None] = {
     "none": None,
     "l1": None,
-    "output": {"weight": 0.0, "output": 1.0},
-    "attention": {},
-    "all_stages": {"stages": _ALL, "branches": _BOTH},
-    "teacher_output": {"weight": 0.0, "output": 1.0},
-    "teacher_all_stages": {"stages": _EVERY_SECOND, "branches": _BOTH},
+    "output": ("student", _OUTPUT),
+    "attention": ("student", {}),
+    "all_stages": ("student", _maps(_ALL_STAGES)),
+    "teacher_output": ("teacher", _OUTPUT),
+    "teacher_all_stages": ("teacher", _maps(distilled_student.ALL_STAGES)),
 }
 
 
@@ -55,10 +59,8 @@ def get_config(row: str = "output") -> ConfigDict:
     config.log.save_every = 250
     if row == "l1":
         config.loss.l1 = 2.0
-    distilled = ROWS[row]
-    if distilled is not None:
-        larger = row.startswith("teacher_")
-        config.teacher = "teacher" if larger else "student"
+    if (chosen := ROWS[row]) is not None:
+        config.teacher, distilled = chosen
         config.distillation.start = 400
         config.distillation.update(distilled)
     return config

@@ -19,7 +19,8 @@ from configs import _rows, long_student
 
 # The head and what follows each of the student's FABs, beside every second of the
 # teacher's.
-_ALL = ((0, 0), (1, 2), (2, 4), (3, 6))
+ALL_STAGES = ((0, 0), (1, 2), (2, 4), (3, 6))
+BRANCHES = ("enhancement", "gradient")
 ROWS: dict[str, dict] = {
     "all_stages": {},
     "both": {"output": 0.5},
@@ -31,7 +32,7 @@ def get_config(row: str = "both") -> ConfigDict:
     config = long_student.get_config()
     config.teacher = "runs/best_teacher"
     config.distillation.start = 0
-    config.distillation.stages = _ALL
-    config.distillation.branches = ("enhancement", "gradient")
+    config.distillation.stages = ALL_STAGES
+    config.distillation.branches = BRANCHES
     config.distillation.update(ROWS[row])
     return config
