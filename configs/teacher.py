@@ -36,6 +36,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "crop": 256,
                 "batch": 8,
                 "zoom": 1,
+                "darkened": 0.0,
                 "bright": 0.0,
                 "turn": False,
                 "exposure": 0.0,

@@ -5,7 +5,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from lled_jax.arrays import EncodedImage, Features, Images
-from lled_jax.images import luminance, mean_luma
+from lled_jax.images import luminance, mean_luma, srgb_decode, srgb_encode
 from lled_jax.look import Amounts, Look
 from lled_jax.models.area import Area, within
 
@@ -28,7 +28,7 @@ def adjust(
     if denoise is not None:
         bright = guided_filter(bright, (denoise * NOISE) ** 2, area)
     if exposure is not None:
-        bright = _to_srgb(_to_linear(bright) * jnp.exp2(exposure))
+        bright = srgb_encode(srgb_decode(bright) * jnp.exp2(exposure))
     if saturation is not None:
         grey = jnp.broadcast_to(luminance(bright), bright.shape)
         bright = grey + saturation * (bright - grey)
@@ -79,15 +79,3 @@ def _there(length: int, end: int | Array) -> Float[Array, " length"]:
     at = jnp.arange(length)
     there = jnp.minimum(at + RADIUS, end - 1) - jnp.maximum(at - RADIUS, 0) + 1
     return jnp.maximum(there, 1).astype(jnp.float32)
-
-
-def _to_linear(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """sRGB to light (IEC 61966-2-1)."""
-    return jnp.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
-
-
-def _to_srgb(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """Light to sRGB (IEC 61966-2-1); light beyond 1 stays beyond 1."""
-    return jnp.where(
-        x <= 0.0031308, x * 12.92, 1.055 * jnp.maximum(x, 1e-8) ** (1 / 2.4) - 0.055
-    )

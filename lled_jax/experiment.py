@@ -190,12 +190,7 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
     resident = config.data.pipeline == "device"
     seed, data = config.seed, config.data
     augment = Augmentation(
-        zoom=data.zoom,
-        bright=data.bright,
-        turn=data.turn,
-        exposure=data.exposure,
-        noise=data.noise,
-        mixup=data.mixup,
+        **{name: data[name] for name in Augmentation._fields}
     ).checked()
     if not resident and augment == Augmentation():
         return None

@@ -36,6 +36,17 @@ def encode(images: Float[Array, "*s"], dtype: DTypeLike) -> Num[Array, "*s"]:
     return jnp.round(jnp.clip(images, 0.0, 1.0) * top).astype(dtype)
 
 
+def srgb_decode(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """sRGB to light (IEC 61966-2-1)."""
+    return jnp.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_encode(light: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """Light to sRGB (IEC 61966-2-1); light beyond 1 stays beyond 1."""
+    steep = 1.055 * jnp.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
+    return jnp.where(light <= 0.0031308, light * 12.92, steep)
+
+
 def luminance(images: Images) -> Float[Array, "b h w 1"]:
     """Rec. 601 luma of sRGB-encoded images, in the images' range."""
     weights = jnp.asarray(LUMA_WEIGHTS).reshape(1, 1, 1, 3)

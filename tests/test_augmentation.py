@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType
 
+from lled_jax.data.synthetic import srgb_decode
 from lled_jax.errors import InputError
 from lled_jax.training import augmentation, sharding
 
@@ -75,6 +76,35 @@ def test_a_share_of_the_pairs_shows_the_target():
     assert 0.17 < means.mean() < 0.33
 
 
+def test_targets_are_darkened_by_the_physics_of_the_demo():
+    # Many flat photos: one mean and one deviation of light for each tells of it all.
+    high = jnp.full((200, 32, 32, 3), 0.8)
+    seen = augmentation.show_darkened({"low": high, "high": high}, KEY, 1.0)
+    assert seen["high"] is high
+    low = np.asarray(seen["low"])
+    np.testing.assert_allclose(low * 255, np.round(low * 255), atol=1e-3)
+    light, full = srgb_decode(low.astype(float)), srgb_decode(np.array(0.8))
+    mean, deviation = (getattr(light, of)((1, 2, 3)) for of in ("mean", "std"))
+    stops = np.log2(full / mean)
+    assert -0.1 < stops.min() < 0.3
+    assert augmentation.MOST_STOPS - 0.3 < stops.max() < augmentation.MOST_STOPS + 0.3
+    assert abs(np.median(stops) - augmentation.MOST_STOPS / 2) < 0.6
+    # Where rounding to 8 bit is little: the photon noise of a full well within bounds,
+    # the amplifier's is below 5 %.
+    bright = stops < 1
+    wells = mean[bright] / deviation[bright] ** 2
+    assert (wells > 0.85 * augmentation.FULL_WELL[0]).all()
+    assert (wells < 1.15 * augmentation.FULL_WELL[1]).all()
+    assert wells.min() < 8e3 < 3e4 < wells.max()
+
+
+def test_a_share_of_the_pairs_is_darkened():
+    low, high = jnp.zeros((400, 2, 3, 3)), jnp.ones((400, 2, 3, 3))
+    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.25)
+    changed = np.asarray(seen["low"]).mean((1, 2, 3)) > 0
+    assert 0.17 < changed.mean() < 0.33
+
+
 def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images():
     # A ramp says of each pixel where it was and over how much it is a mean.
     rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")
@@ -111,7 +141,7 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(2, 0.5, True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(2, 0.5, 0.5, True, 1.0, 0.1, 0.5)
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

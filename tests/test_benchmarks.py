@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from lled_jax.data.synthetic import demo
 
 ROOT = Path(__file__).parent.parent
 TIMES = {"median_ms", "min_ms", "max_ms"}
@@ -149,6 +152,26 @@ def test_bright_photos(tmp_path):
     default, spared = data["rows"]
     assert default["luma_before"] == spared["luma_before"] > 0.3
     assert spared["mean_change_in_levels"] < default["mean_change_in_levels"]
+
+
+def test_exposures(tmp_path):
+    _needs("skimage")
+    pairs = demo("train")
+    for part in ("our485", "eval15"):
+        for name, images in (("low", pairs.low), ("high", pairs.high)):
+            folder = tmp_path / "LOL" / part / name
+            folder.mkdir(parents=True)
+            for number, image in enumerate(images):
+                Image.fromarray(image).save(folder / f"{number}.png")
+    options = ("student", "--data", str(tmp_path / "LOL"))
+    data, _ = _run("exposures.py", *options, cwd=tmp_path)
+    assert [(row["on"], row["stops"]) for row in data["rows"]] == [
+        ("held-out", 6.0),
+        ("demo", 6.0),
+    ]
+    for row in data["rows"]:
+        assert row["psnr"] > 14
+        assert abs(row["too_bright_by_stops"]) < 1
 
 
 def test_large_photos(tmp_path):

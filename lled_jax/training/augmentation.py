@@ -4,12 +4,19 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from lled_jax.errors import InputError
-from lled_jax.images import to_float
+from lled_jax.images import srgb_decode, srgb_encode, to_float, to_u8
 
 Batch = dict[str, Array]
+
+# Of `show_darkened`.  Up to what LOL's inputs are below its targets; electrons at
+# white, from a small sensor at high sensitivity to a large one, and the amplifier's.
+MOST_STOPS = 6.0
+FULL_WELL = (2e3, 1e5)
+READ_NOISE = (2.0, 6.0)
 
 
 class Augmentation(NamedTuple):
@@ -17,6 +24,8 @@ class Augmentation(NamedTuple):
 
     Attributes:
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
+        darkened: this share of the pairs shows the target made darker as the input: of
+            a data set of very dark photos nothing is learned about rather dark ones.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -29,6 +38,7 @@ class Augmentation(NamedTuple):
     """
 
     zoom: int = 1
+    darkened: float = 0.0
     bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
@@ -49,6 +59,8 @@ class Augmentation(NamedTuple):
         key = jax.random.fold_in(jax.random.key(seed), step)
         if self.zoom > 1:
             batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
+        if self.darkened:
+            batch = show_darkened(batch, jax.random.fold_in(key, 6), self.darkened)
         if self.bright:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
@@ -96,6 +108,30 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
         name: jax.vmap(zoomed)(to_float(images), chosen, places)
         for name, images in batch.items()
     }
+
+
+def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
+    """Put the target, made darker, in place of the dark image in a `share` of pairs.
+
+    The light is reduced by 0 to `MOST_STOPS` powers of two, gets a sensor's noise and
+    becomes an 8-bit sRGB picture again: with x of a full well of N electrons and read
+    noise of r electrons the variance is x / N + (r / N)^2, the Gaussian approximation
+    of photon noise, and the amplifier's.  `low` becomes float32 in [0, 1].
+    """
+    low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
+    keys = jax.random.split(key, 5)
+
+    def drawn(key: Array, least: float, most: float) -> Array:
+        return jax.random.uniform(key, (len(low), 1, 1, 1), minval=least, maxval=most)
+
+    light *= jnp.exp2(-drawn(keys[0], 0.0, MOST_STOPS))
+    full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
+    read_noise = drawn(keys[2], *READ_NOISE) / full_well
+    deviation = jnp.sqrt(light / full_well + read_noise * read_noise)
+    light += deviation * jax.random.normal(keys[3], low.shape)
+    picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
+    chosen = jax.random.bernoulli(keys[4], share, (len(low), 1, 1, 1))
+    return batch | {"low": jnp.where(chosen, picture, low)}
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:
