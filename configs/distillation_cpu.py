@@ -11,12 +11,13 @@ was trained on the same scenes and knows them by heart.
 Rows: `none`, no teacher; `l1`, none either, but twice the weight of L1; `output` and
 `teacher_output`, the distance to the teacher's picture (L1) as a further term, hence
 the row before as another control; `attention`, the paper's term (maps of unit L2 norm,
-last stage of the enhancement branch), not run yet; `all_stages` and
-`teacher_all_stages`, that term for every stage of both branches.
+last stage of the enhancement branch); `all_stages` and `teacher_all_stages`, that term
+for every stage of both branches.
 
 8 minutes on one CPU core without a teacher, 12 with the small one, 35 with the large.
 `all_stages` gains 0.05 dB / .0015 on held-out scenes and 0.10 / .0017 on eval15;
-the maps of the large teacher help as much, its picture harms (docs/log.md).
+the maps of the large teacher help as much, those of the last stage alone nothing that
+is sure in SSIM; the large teacher's picture harms (docs/log.md).
 
 2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
 after a fifth of the steps as in the paper.  Seeds differ in initialisation and crops;

@@ -12,9 +12,10 @@ from lled_jax.images import srgb_decode, srgb_encode, to_float, to_u8
 
 Batch = dict[str, Array]
 
-# Of `show_darkened`.  Up to what LOL's inputs are below its targets; electrons at
-# white, from a small sensor at high sensitivity to a large one, and the amplifier's.
-MOST_STOPS = 6.0
+# Of `show_darkened`.  From what tells a dark photo from a photo of something dark, to
+# what LOL's inputs are below its targets; electrons at white, from a small sensor at
+# high sensitivity to a large one, and the amplifier's.
+STOPS = (1.0, 6.0)
 FULL_WELL = (2e3, 1e5)
 READ_NOISE = (2.0, 6.0)
 
@@ -113,7 +114,7 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
 def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
-    The light is reduced by 0 to `MOST_STOPS` powers of two, gets a sensor's noise and
+    The light is reduced by `STOPS` powers of two, gets a sensor's noise and
     becomes an 8-bit sRGB picture again: with x of a full well of N electrons and read
     noise of r electrons the variance is x / N + (r / N)^2, the Gaussian approximation
     of photon noise, and the amplifier's.  `low` becomes float32 in [0, 1].
@@ -124,7 +125,7 @@ def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     def drawn(key: Array, least: float, most: float) -> Array:
         return jax.random.uniform(key, (len(low), 1, 1, 1), minval=least, maxval=most)
 
-    light *= jnp.exp2(-drawn(keys[0], 0.0, MOST_STOPS))
+    light *= jnp.exp2(-drawn(keys[0], *STOPS))
     full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
     read_noise = drawn(keys[2], *READ_NOISE) / full_well
     deviation = jnp.sqrt(light / full_well + read_noise * read_noise)
