@@ -9,20 +9,16 @@ SSIM, PSNR at the photo's mean brightness, and by how many stops of mean value t
 answer is too bright.  Chooses nothing.  Writes benchmarks/results/exposures.json.
 """
 
-import argparse
-from pathlib import Path
-
 import jax.numpy as jnp
 import numpy as np
 import timing
-from generalisation import pairs_of
+from generalisation import asked, pairs_of
 
 from lled_jax.data.synthetic import darken
 from lled_jax.images import to_float
 from lled_jax.inference import Draw, enhancer
 from lled_jax.locate import load_weights
 from lled_jax.metrics import psnr, psnr_gt_mean
-from lled_jax.shipped import SHIPPED
 from lled_jax.ssim import ssim
 
 STOPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
@@ -32,12 +28,7 @@ DARKENINGS = {"demo training": 3, "demo test": 2}
 
 def main() -> None:
     """Score, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
-    parser.add_argument("--data", default="data/LOL")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
-    options = parser.parse_args()
+    options = asked(__doc__.splitlines()[0])
     sets = photos_of(options.data)
     if options.quick:
         sets = {on: photos[:1] for on, photos in sets.items()}

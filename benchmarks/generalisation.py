@@ -27,12 +27,7 @@ EVERY = 12  # of the training pairs
 
 def main() -> None:
     """Score, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
-    parser.add_argument("--data", default="data/LOL")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
-    options = parser.parse_args()
+    options = asked(__doc__.splitlines()[0])
     sets = pairs_of(options.data)
     rows = []
     for weights in options.weights:
@@ -43,6 +38,16 @@ def main() -> None:
             rows.append({"of": weights.stem, "on": on, "pairs": len(some)} | means)
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("generalisation", options.output, options.quick, data)
+
+
+def asked(what: str) -> argparse.Namespace:
+    """The command line: which weights, on what data."""
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
+    parser.add_argument("--data", default="data/LOL")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--output", type=Path)
+    return parser.parse_args()
 
 
 def pairs_of(data: str) -> dict[str, PairSource]:
