@@ -14,7 +14,7 @@ import numpy as np
 import timing
 from generalisation import asked, pairs_of
 
-from lled_jax.data.synthetic import darken
+from lled_jax.data.synthetic import DARKENINGS, darken, demo
 from lled_jax.images import to_float
 from lled_jax.inference import Draw, enhancer
 from lled_jax.locate import load_weights
@@ -22,8 +22,6 @@ from lled_jax.metrics import psnr, psnr_gt_mean
 from lled_jax.ssim import ssim
 
 STOPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-# Of the demo, every photograph once, not each of its darkenings.
-DARKENINGS = {"demo training": 3, "demo test": 2}
 
 
 def main() -> None:
@@ -45,14 +43,13 @@ def main() -> None:
 
 def photos_of(data: str) -> dict[str, list[np.ndarray]]:
     """Well-lit photos of scenes that no network was trained on, 8 bit."""
-    pairs = pairs_of(data)
-    demo = [
-        pairs[part][index][1]
-        for part, darkenings in DARKENINGS.items()
-        for index in range(0, len(pairs[part]), darkenings)
-    ]
-    held = pairs["held-out"]
-    return {"held-out": [held[index][1] for index in range(len(held))], "demo": demo}
+    held = pairs_of(data)["held-out"]
+    # Of the demo, every photograph once, not with each of its darkenings.
+    once = [demo(split).high[::count] for split, count in DARKENINGS.items()]
+    return {
+        "held-out": [held[index][1] for index in range(len(held))],
+        "demo": [photo for photos in once for photo in photos],
+    }
 
 
 def scores(draw: Draw, photos: list[np.ndarray], stops: float) -> dict[str, float]:

@@ -25,8 +25,9 @@ class Augmentation(NamedTuple):
 
     Attributes:
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
-        darkened: this share of the pairs shows the target made darker as the input: of
-            a data set of very dark photos nothing is learned about rather dark ones.
+        darkened: this share of the pairs that `bright` leaves shows the target made
+            darker as the input: of a data set of very dark photos nothing is learned
+            about rather dark ones.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -114,10 +115,10 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
 def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
-    The light is reduced by `STOPS` powers of two, gets a sensor's noise and
-    becomes an 8-bit sRGB picture again: with x of a full well of N electrons and read
-    noise of r electrons the variance is x / N + (r / N)^2, the Gaussian approximation
-    of photon noise, and the amplifier's.  `low` becomes float32 in [0, 1].
+    The light is reduced by a number of stops, gets a sensor's noise and becomes an
+    8-bit sRGB picture again: with x of a full well of N electrons and read noise of r
+    electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  `low`
+    becomes float32 in [0, 1].
     """
     low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
     keys = jax.random.split(key, 5)
