@@ -4,9 +4,11 @@
 
 Well-lit photos (targets of the pairs that `configs/best_student.py` holds out, and the
 demo's photographs) are made dark by a sensor's physics and enhanced (default: by the
-shipped student and teacher).  The photo as it was is what they are compared with: PSNR,
-SSIM, PSNR at the photo's mean brightness, and by how many stops of mean value the
-answer is too bright.  Chooses nothing.  Writes benchmarks/results/exposures.json.
+shipped student and teacher): evenly, as by too short an exposure, and with white
+staying white, as where something in the picture shines.  The photo as it was is what
+they are compared with: PSNR, SSIM, PSNR at the photo's mean brightness, and by how many
+stops of mean value the answer is too bright.  "input" is the dark photo itself.
+Chooses nothing.  Writes benchmarks/results/exposures.json.
 """
 
 import jax.numpy as jnp
@@ -14,29 +16,34 @@ import numpy as np
 import timing
 from generalisation import asked, pairs_of
 
+from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.synthetic import DARKENINGS, darken, demo
-from lled_jax.images import to_float
-from lled_jax.inference import Draw, enhancer
+from lled_jax.evaluation import Enhance, evaluate
+from lled_jax.images import srgb_decode, srgb_encode, to_float
+from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
-from lled_jax.metrics import psnr, psnr_gt_mean
-from lled_jax.ssim import ssim
+from lled_jax.training.augmentation import darker
 
-STOPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
+COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
+STOPS = range(7)
+WHITE = {"as all": 1.0, "stays": 0.0}  # loses this part of the stops
 
 
 def main() -> None:
     """Score, print and write."""
     options = asked(__doc__.splitlines()[0])
-    sets = photos_of(options.data)
-    if options.quick:
-        sets = {on: photos[:1] for on, photos in sets.items()}
+    methods: dict[str, Enhance] = {"input": lambda dark: dark} | {
+        weights.stem: enhancer(*load_weights(weights)) for weights in options.weights
+    }
     rows = []
-    for weights in options.weights:
-        draw = enhancer(*load_weights(weights))
-        for on, photos in sets.items():
+    for on, photos in photos_of(options.data).items():
+        some = photos[:1] if options.quick else photos
+        for white, part in WHITE.items():
             for stops in STOPS[-1:] if options.quick else STOPS:
-                found = {"of": weights.stem, "on": on, "photos": len(photos)}
-                rows.append(found | {"stops": stops} | scores(draw, photos, stops))
+                pairs = darkened(some, stops, part)
+                what = {"on": on, "photos": len(some), "white": white, "stops": stops}
+                for name, method in methods.items():
+                    rows.append({"of": name} | what | scores(method, pairs))
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("exposures", options.output, options.quick, data)
 
@@ -52,22 +59,27 @@ def photos_of(data: str) -> dict[str, list[np.ndarray]]:
     }
 
 
-def scores(draw: Draw, photos: list[np.ndarray], stops: float) -> dict[str, float]:
-    """Means over the photos, each made dark by `stops`; 0: as it is, without noise."""
-    found = []
-    for number, photo in enumerate(photos):
-        rng = np.random.default_rng(number)
-        dark = darken(photo.astype(np.float32) / 255, rng, stops) if stops else photo
-        target, out = (to_float(jnp.asarray(x))[None] for x in (photo, draw(dark)))
-        found.append(
-            {
-                "psnr": psnr(out, target),
-                "ssim": ssim(out, target),
-                "psnr_gt_mean": psnr_gt_mean(out, target),
-                "too_bright_by_stops": jnp.log2(out.mean() / target.mean())[None],
-            }
-        )
-    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+def darkened(photos: list[np.ndarray], stops: float, part: float) -> ArrayPairs:
+    """Each photo made dark by `stops`, white by a `part` of them; 0: as it is."""
+
+    def dark(number: int, photo: np.ndarray) -> np.ndarray:
+        light = darker(srgb_decode(to_float(jnp.asarray(photo))), stops, part * stops)
+        picture = np.asarray(srgb_encode(light))
+        return darken(picture, np.random.default_rng(number), stops=0.0)
+
+    low = [dark(*one) for one in enumerate(photos)] if stops else photos
+    return ArrayPairs([str(number) for number in range(len(photos))], low, photos)
+
+
+def scores(method: Enhance, pairs: ArrayPairs) -> dict[str, float]:
+    """Means over the photos."""
+    too_bright = []
+
+    def compare(_: str, __: np.ndarray, out: np.ndarray, photo: np.ndarray) -> None:
+        too_bright.append(np.log2(out.mean() / photo.mean()))
+
+    found = evaluate(pairs, method, columns=COLUMNS, on_image=compare)
+    return found.means | {"too_bright_by_stops": float(np.mean(too_bright))}
 
 
 if __name__ == "__main__":

@@ -76,31 +76,72 @@ def test_a_share_of_the_pairs_shows_the_target():
     assert 0.17 < means.mean() < 0.33
 
 
-def test_targets_are_darkened_by_the_physics_of_the_demo():
-    # Many flat photos: one mean and one deviation of light for each tells of it all.
-    high = jnp.full((200, 32, 32, 3), 0.8)
+def test_targets_are_darkened_by_the_physics_of_the_demo(monkeypatch):
+    monkeypatch.setattr(augmentation, "BRIGHT", 1.0)
+    # Many photos of a dark and a bright half: of each, two means of light before and
+    # after tell of the exposure and of the tone curve.
+    high = jnp.full((300, 32, 64, 3), 0.7).at[:, :, :32].set(0.4)
     seen = augmentation.show_darkened({"low": high, "high": high}, KEY, 1.0)
     assert seen["high"] is high
     low = np.asarray(seen["low"])
     np.testing.assert_allclose(low * 255, np.round(low * 255), atol=1e-3)
-    light, full = srgb_decode(low.astype(float)), srgb_decode(np.array(0.8))
-    mean, deviation = (getattr(light, of)((1, 2, 3)) for of in ("mean", "std"))
-    stops = np.log2(full / mean)
+
+    def halves(images):
+        light = srgb_decode(np.asarray(images).astype(float))
+        parts = light.reshape(-1, 32, 2, 32, 3)
+        return parts.mean((1, 3, 4)), parts.std((1, 3, 4))
+
+    target, _ = halves(high)
+    # Light x became y with x / y = d (1 - x) + w x: shadows lose log2 d stops, white
+    # log2 w.
+    mean, deviation = halves(low)
+    lost = np.linalg.solve(
+        np.stack([1 - target, target], -1), (target / mean)[..., None]
+    )
+    stops, white = np.log2(np.maximum(lost[..., 0], 0.5)).T
     fewest, most = augmentation.STOPS
     assert abs(stops.min() - fewest) < 0.2
-    assert abs(stops.max() - most) < 0.3
+    assert abs(stops.max() - most) < 0.4
     assert abs(np.median(stops) - (fewest + most) / 2) < 0.5
+    # A quarter evenly, a quarter with white kept, the others between.
+    part = white / stops
+    for least, most, share in ((-1, 0.1, 0.3), (0.25, 0.75, 0.25), (0.9, 2, 0.3)):
+        assert abs(np.mean((part > least) & (part < most)) - share) < 0.08
     # Where rounding to 8 bit and the amplifier's noise are little, what is left is the
     # photon noise of a full well within bounds.
-    bright = stops < fewest + 1
-    wells = mean[bright] / deviation[bright] ** 2
+    clear = mean[:, 1] > 0.1
+    wells = mean[clear, 1] / deviation[clear, 1] ** 2
     assert (wells > 0.85 * augmentation.FULL_WELL[0]).all()
     assert (wells < 1.15 * augmentation.FULL_WELL[1]).all()
     assert wells.min() < 8e3 < 3e4 < wells.max()
 
 
+def test_what_is_still_bright_is_not_shown_as_dark():
+    high = jnp.linspace(0.1, 1.0, 400)[:, None, None, None] * jnp.ones((1, 4, 4, 3))
+    low = jnp.ones_like(high)
+    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 1.0)
+    means = np.asarray(seen["low"]).mean((1, 2, 3))
+    assert ((means < augmentation.BRIGHT) | (means == 1)).all()
+    assert (means[:90] < 1).all()  # of a target that is not bright nothing is
+    assert 0.1 < (means[90:] == 1).mean() < 0.5
+
+
+def test_darker_keeps_black_order_and_colour_and_is_even_where_white_loses_as_much():
+    light = jnp.outer(jnp.linspace(0, 1, 101), jnp.array([1.0, 0.5, 0.25]))
+    for shadows, white in ((3.0, 0.0), (3.0, 1.5), (0.0, 0.0)):
+        dark = augmentation.darker(light, shadows, white)
+        assert (dark[0] == 0).all()
+        np.testing.assert_allclose(dark[-1, 0], 2.0**-white, rtol=1e-6)
+        np.testing.assert_allclose(dark[1, 0], 0.01 * 2.0**-shadows, rtol=0.08)
+        assert (jnp.diff(dark, axis=0) > 0).all()
+        assert (dark <= light * (1 + 1e-6)).all()
+        np.testing.assert_allclose(dark, np.outer(dark[:, 0], light[-1]), rtol=1e-6)
+    even = augmentation.darker(light, 2.0, 2.0)
+    np.testing.assert_allclose(even, light / 4, rtol=1e-6)
+
+
 def test_a_share_of_the_pairs_is_darkened():
-    low, high = jnp.zeros((400, 2, 3, 3)), jnp.ones((400, 2, 3, 3))
+    low, high = jnp.zeros((400, 2, 3, 3)), jnp.full((400, 2, 3, 3), 0.3)
     seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.25)
     changed = np.asarray(seen["low"]).mean((1, 2, 3)) > 0
     assert 0.17 < changed.mean() < 0.33

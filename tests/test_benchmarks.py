@@ -165,13 +165,17 @@ def test_exposures(tmp_path):
                 Image.fromarray(image).save(folder / f"{number}.png")
     options = ("student", "--data", str(tmp_path / "LOL"))
     data, _ = _run("exposures.py", *options, cwd=tmp_path)
-    assert [(row["on"], row["stops"]) for row in data["rows"]] == [
-        ("held-out", 6.0),
-        ("demo", 6.0),
+    assert [tuple(row[of] for of in ("on", "white", "of")) for row in data["rows"]] == [
+        (on, white, of)
+        for on in ("held-out", "demo")
+        for white in ("as all", "stays")
+        for of in ("input", "student")
     ]
-    for row in data["rows"]:
-        assert row["psnr"] > 14
-        assert abs(row["too_bright_by_stops"]) < 1
+    for before, after in zip(data["rows"][::2], data["rows"][1::2], strict=True):
+        assert before["stops"] == after["stops"] == 6.0
+        assert before["psnr"] + 4 < after["psnr"]
+        assert before["too_bright_by_stops"] < -2
+        assert abs(after["too_bright_by_stops"]) < 1
 
 
 def test_large_photos(tmp_path):

@@ -15,9 +15,10 @@ Batch = dict[str, Array]
 # Of `show_darkened`.  From what tells a dark photo from a photo of something dark, to
 # what LOL's inputs are below its targets; electrons at white, from a small sensor at
 # high sensitivity to a large one, and the amplifier's.
-STOPS = (1.0, 6.0)
+STOPS = (2.0, 6.0)
 FULL_WELL = (2e3, 1e5)
 READ_NOISE = (2.0, 6.0)
+BRIGHT = 0.3  # what has this mean is not dark
 
 
 class Augmentation(NamedTuple):
@@ -115,25 +116,40 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
 def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
-    The light is reduced by a number of stops, gets a sensor's noise and becomes an
-    8-bit sRGB picture again: with x of a full well of N electrons and read noise of r
-    electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  `low`
+    Shadows lose a number of stops and white a part of that: a quarter of the time all
+    of it (the photo was exposed too short), a quarter nothing (something in it shines,
+    and the exposure was right for that).  The light gets a sensor's noise and becomes
+    an 8-bit sRGB picture again: with x of a full well of N electrons and read noise of
+    r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  `low`
     becomes float32 in [0, 1].
     """
     low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
-    keys = jax.random.split(key, 5)
+    keys = jax.random.split(key, 6)
 
     def drawn(key: Array, least: float, most: float) -> Array:
         return jax.random.uniform(key, (len(low), 1, 1, 1), minval=least, maxval=most)
 
-    light *= jnp.exp2(-drawn(keys[0], *STOPS))
+    stops = drawn(keys[0], *STOPS)
+    light = darker(light, stops, stops * jnp.clip(drawn(keys[5], -0.5, 1.5), 0.0, 1.0))
     full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
     read_noise = drawn(keys[2], *READ_NOISE) / full_well
     deviation = jnp.sqrt(light / full_well + read_noise * read_noise)
     light += deviation * jax.random.normal(keys[3], low.shape)
     picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
     chosen = jax.random.bernoulli(keys[4], share, (len(low), 1, 1, 1))
+    chosen &= picture.mean((1, 2, 3), keepdims=True) < BRIGHT
     return batch | {"low": jnp.where(chosen, picture, low)}
+
+
+def darker(light: Array, shadows: Array | float, white: Array | float) -> Array:
+    """Linear light [... 3] with shadows `shadows` stops darker and white `white`.
+
+    Of the greatest channel a hyperbola through 0 of slope 2^-shadows there and of value
+    2^-white at 1, a straight line where both are the same; the others keep their
+    proportion to it, so that no colour changes.
+    """
+    dark, kept = jnp.exp2(shadows), jnp.exp2(white)
+    return light / (dark + (kept - dark) * light.max(-1, keepdims=True))
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:
