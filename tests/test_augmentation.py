@@ -1,5 +1,7 @@
 """What happens to a batch inside the step: bounds, pairs, addresses."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from jax.sharding import AxisType
 
 from lled_jax.data.synthetic import srgb_decode
 from lled_jax.errors import InputError
+from lled_jax.images import to_float
 from lled_jax.training import augmentation, sharding
 
 KEY = jax.random.key(3)
@@ -167,6 +170,38 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
     assert augmentation.zoom(wide, KEY, 3) is wide
     with pytest.raises(InputError, match=r"12 is not a multiple of data\.zoom 5"):
         augmentation.zoom({"low": low, "high": low}, KEY, 5)
+
+
+EVERY = {
+    "zoom": 2,
+    "darkened": 0.5,
+    "bright": 0.5,
+    "turn": True,
+    "exposure": 0.3,
+    "noise": 0.02,
+    "mixup": 1.0,
+}
+
+
+def test_every_augmentation_is_tested_with_every_other():
+    assert {*EVERY} == {*augmentation.Augmentation._fields}
+
+
+@pytest.mark.parametrize("names", [*itertools.combinations(EVERY, 2)], ids="-".join)
+def test_any_two_make_the_same_of_8_bit_and_of_floats(names):
+    # Whichever comes first, the next may be handed images of two types.
+    rng = np.random.default_rng(0)
+    encoded = {
+        name: jnp.asarray(rng.integers(0, most, (16, 8, 8, 3), "u1"))
+        for name, most in (("low", 40), ("high", 255))
+    }
+    floats = {name: to_float(images) for name, images in encoded.items()}
+    changes = augmentation.Augmentation(**{name: EVERY[name] for name in names})
+    step = jnp.asarray(1)
+    of_encoded, of_floats = (changes(batch, 0, step) for batch in (encoded, floats))
+    for name, images in of_floats.items():
+        np.testing.assert_allclose(to_float(of_encoded[name]), images, atol=1e-5)
+        assert images.max() <= 1
 
 
 def test_negative_augmentation_is_refused():

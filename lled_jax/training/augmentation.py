@@ -153,11 +153,13 @@ def darker(light: Array, shadows: Array | float, white: Array | float) -> Array:
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:
-    """Put the target in place of the dark image in a `share` of the pairs."""
-    shape = batch["low"].shape
-    chosen = jax.random.bernoulli(key, share, (shape[0], 1, 1, 1))
-    low = jnp.where(jnp.broadcast_to(chosen, shape), batch["high"], batch["low"])
-    return batch | {"low": low}
+    """Put the target in place of the dark image in a `share` of the pairs.
+
+    `low` becomes float32 in [0, 1].
+    """
+    low, high = to_float(batch["low"]), to_float(batch["high"])
+    chosen = jax.random.bernoulli(key, share, (len(low), 1, 1, 1))
+    return batch | {"low": jnp.where(chosen, high, low)}
 
 
 def turn(batch: Batch, key: Array) -> Batch:
