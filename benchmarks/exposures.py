@@ -25,7 +25,7 @@ from lled_jax.locate import load_weights
 from lled_jax.training.augmentation import darker
 
 COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
-STOPS = range(7)
+STOPS = (0.0, 1.0, 2.0, 4.0, 6.0)
 WHITE = {"as all": 1.0, "stays": 0.0}  # loses this part of the stops
 
 
