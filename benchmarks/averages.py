@@ -16,16 +16,15 @@ from typing import Any
 import jax
 import numpy as np
 import timing
+from known_scenes import trained_and_held_out
 
-from configs import best_student
 from lled_jax import metrics
 from lled_jax.arrays import Params
 from lled_jax.averaging import mean_of
-from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
-from lled_jax.locate import load_weights, open_source
+from lled_jax.locate import load_weights
 from lled_jax.models import variants
 from lled_jax.ssim import ssim
 
@@ -42,13 +41,10 @@ def main() -> None:
     options = parser.parse_args()
     loaded = {run.name: load_weights(run) for run in options.runs}
     (model,) = {name for name, _ in loaded.values()}
-    config = best_student.get_config(options.data)
-    source = open_source(options.data, "train")
-    training, heldout = scenes.holdout(
-        source, config.data.holdout, config.data.holdout_seed
-    )
-    held = source.subset(heldout[: 1 if options.quick else config.log.evaluate_images])
-    bright = source.subset(training[:: len(source) if options.quick else EVERY])
+    trained, held = trained_and_held_out(options.data)
+    bright = trained.subset(range(0, len(trained), EVERY))
+    if options.quick:
+        held, bright = (pairs.subset(range(1)) for pairs in (held, bright))
     rows = []
     for count in range(1, len(loaded) + 1):
         for names in combinations(loaded, count):

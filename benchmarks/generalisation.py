@@ -12,9 +12,8 @@ import argparse
 from pathlib import Path
 
 import timing
+from known_scenes import trained_and_held_out
 
-from configs import best_student
-from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
@@ -52,12 +51,10 @@ def asked(what: str) -> argparse.Namespace:
 
 def pairs_of(data: str) -> dict[str, PairSource]:
     """By what they are to a network trained on LOL."""
-    config = best_student.get_config(data).data
-    source = open_source(data, "train")
-    training, held = scenes.holdout(source, config.holdout, config.holdout_seed)
+    trained, held_out = trained_and_held_out(data)
     return {
-        "training": source.subset(training[::EVERY]),
-        "held-out": source.subset(held),
+        "training": trained.subset(range(0, len(trained), EVERY)),
+        "held-out": held_out,
         "eval15": open_source(data, "test"),
         "demo training": open_source(DEMO, "train"),
         "demo test": open_source(DEMO, "test"),

@@ -27,8 +27,8 @@ class Augmentation(NamedTuple):
     Attributes:
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
         darkened: this share of the pairs that `bright` leaves shows the target made
-            darker as the input: of a data set of very dark photos nothing is learned
-            about rather dark ones.
+            darker as the input, where that is dark: of a data set of very dark photos
+            nothing is learned about rather dark ones.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -120,8 +120,9 @@ def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     of it (the photo was exposed too short), a quarter nothing (something in it shines,
     and the exposure was right for that).  The light gets a sensor's noise and becomes
     an 8-bit sRGB picture again: with x of a full well of N electrons and read noise of
-    r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  `low`
-    becomes float32 in [0, 1].
+    r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  Where
+    the picture is not dark even so, the dark image stays.  `low` becomes float32 in
+    [0, 1].
     """
     low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
     keys = jax.random.split(key, 6)
