@@ -1,4 +1,4 @@
-"""The last steps of the shipped student: bright photos are to stay as they are.
+"""One way on from best_student: bright photos are to stay as they are.
 
     python train.py --config configs/best_student.py
     python train.py --config configs/finish_student.py

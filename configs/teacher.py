@@ -37,6 +37,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "batch": 8,
                 "zoom": 1,
                 "darkened": 0.0,
+                "darkened_below": 0.3,
                 "bright": 0.0,
                 "turn": False,
                 "exposure": 0.0,

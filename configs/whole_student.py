@@ -1,4 +1,4 @@
-"""More steps of the shipped student, on whole images; then the average of two.
+"""Another way on from best_student, on whole images; then the average of two.
 
     python train.py --config configs/best_student.py
     python train.py --config configs/finish_student.py

@@ -26,6 +26,7 @@ KEYS: dict[str, type] = {
     "data.exposure": float,  # dark images times or by up to 1 + this; 0: as they are
     "data.zoom": int,  # crops at 1 / k of their scale, k up to this, in 1 / this size
     "data.darkened": float,  # the share whose input is the target made darker
+    "data.darkened_below": float,  # of those, only where the mean is less than this
     "data.bright": float,  # the share of pairs whose input is the target itself
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most

@@ -32,7 +32,7 @@ class Shipped(NamedTuple):
 SHIPPED = {
     "student": Shipped(
         "student.safetensors",
-        "8ff91edcd01bd6661d887e8955bf05dd0dbcb74a9ef367c79c59c12d5d5ad097",
+        "9a594cfdac01d1562d50fc3a62636cf3e1a10a907762c0a8579e5fc64353099b",
     ),
     "teacher": Shipped(
         "teacher.safetensors",

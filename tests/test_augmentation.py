@@ -79,12 +79,11 @@ def test_a_share_of_the_pairs_shows_the_target():
     assert 0.17 < means.mean() < 0.33
 
 
-def test_targets_are_darkened_by_the_physics_of_the_demo(monkeypatch):
-    monkeypatch.setattr(augmentation, "BRIGHT", 1.0)
+def test_targets_are_darkened_by_the_physics_of_the_demo():
     # Many photos of a dark and a bright half: of each, two means of light before and
     # after tell of the exposure and of the tone curve.
     high = jnp.full((300, 32, 64, 3), 0.7).at[:, :, :32].set(0.4)
-    seen = augmentation.show_darkened({"low": high, "high": high}, KEY, 1.0)
+    seen = augmentation.show_darkened({"low": high, "high": high}, KEY, 1.0, 1.0)
     assert seen["high"] is high
     low = np.asarray(seen["low"])
     np.testing.assert_allclose(low * 255, np.round(low * 255), atol=1e-3)
@@ -122,9 +121,9 @@ def test_targets_are_darkened_by_the_physics_of_the_demo(monkeypatch):
 def test_what_is_still_bright_is_not_shown_as_dark():
     high = jnp.linspace(0.1, 1.0, 400)[:, None, None, None] * jnp.ones((1, 4, 4, 3))
     low = jnp.ones_like(high)
-    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 1.0)
+    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 1.0, 0.3)
     means = np.asarray(seen["low"]).mean((1, 2, 3))
-    assert ((means < augmentation.BRIGHT) | (means == 1)).all()
+    assert ((means < 0.3) | (means == 1)).all()
     assert (means[:90] < 1).all()  # of a target that is not bright nothing is
     assert 0.1 < (means[90:] == 1).mean() < 0.5
 
@@ -145,7 +144,7 @@ def test_darker_keeps_black_order_and_colour_and_is_even_where_white_loses_as_mu
 
 def test_a_share_of_the_pairs_is_darkened():
     low, high = jnp.zeros((400, 2, 3, 3)), jnp.full((400, 2, 3, 3), 0.3)
-    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.25)
+    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.25, 0.3)
     changed = np.asarray(seen["low"]).mean((1, 2, 3)) > 0
     assert 0.17 < changed.mean() < 0.33
 
@@ -175,6 +174,7 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
 EVERY = {
     "zoom": 2,
     "darkened": 0.5,
+    "darkened_below": 0.6,
     "bright": 0.5,
     "turn": True,
     "exposure": 0.3,
@@ -218,7 +218,7 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(2, 0.5, 0.5, True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(2, 0.5, 0.6, 0.5, True, 1.0, 0.1, 0.5)
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

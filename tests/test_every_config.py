@@ -20,6 +20,7 @@ from configs import (
     hdrnet,
     lol_cpu,
     long_student,
+    whole_dim_student,
     whole_student,
     zero_dce,
 )
@@ -42,6 +43,7 @@ CONFIGS = {
     "demo": demo.get_config,
     "dim_student": dim_student.get_config,
     "long_student": long_student.get_config,
+    "whole_dim_student": whole_dim_student.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }

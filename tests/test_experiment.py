@@ -30,6 +30,7 @@ from configs import (
     long_student,
     student,
     teacher,
+    whole_dim_student,
     whole_student,
     zero_dce,
 )
@@ -55,6 +56,7 @@ CONFIGS = {
     "distilled_student": distilled_student.get_config,
     "hdrnet": hdrnet.get_config,
     "long_student": long_student.get_config,
+    "whole_dim_student": whole_dim_student.get_config,
     "whole_student": whole_student.get_config,
     "zero_dce": zero_dce.get_config,
 }

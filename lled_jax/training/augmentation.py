@@ -18,7 +18,6 @@ Batch = dict[str, Array]
 STOPS = (2.0, 6.0)
 FULL_WELL = (2e3, 1e5)
 READ_NOISE = (2.0, 6.0)
-BRIGHT = 0.3  # what has this mean is not dark
 
 
 class Augmentation(NamedTuple):
@@ -27,8 +26,10 @@ class Augmentation(NamedTuple):
     Attributes:
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
         darkened: this share of the pairs that `bright` leaves shows the target made
-            darker as the input, where that is dark: of a data set of very dark photos
-            nothing is learned about rather dark ones.
+            darker as the input: of a data set of very dark photos nothing is learned
+            about rather dark ones.
+        darkened_below: but only where its mean, in [0, 1], is below this: what is
+            brighter is not dark, and is to stay as it is.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -42,6 +43,7 @@ class Augmentation(NamedTuple):
 
     zoom: int = 1
     darkened: float = 0.0
+    darkened_below: float = 0.3
     bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
@@ -63,7 +65,8 @@ class Augmentation(NamedTuple):
         if self.zoom > 1:
             batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
         if self.darkened:
-            batch = show_darkened(batch, jax.random.fold_in(key, 6), self.darkened)
+            share, below = self.darkened, self.darkened_below
+            batch = show_darkened(batch, jax.random.fold_in(key, 6), share, below)
         if self.bright:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
@@ -113,7 +116,7 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
     }
 
 
-def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
+def show_darkened(batch: Batch, key: Array, share: float, below: float) -> Batch:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
     Shadows lose a number of stops and white a part of that: a quarter of the time all
@@ -121,7 +124,7 @@ def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     and the exposure was right for that).  The light gets a sensor's noise and becomes
     an 8-bit sRGB picture again: with x of a full well of N electrons and read noise of
     r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  Where
-    the picture is not dark even so, the dark image stays.  `low` becomes float32 in
+    its mean is not below `below`, the dark image stays.  `low` becomes float32 in
     [0, 1].
     """
     low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
@@ -138,7 +141,7 @@ def show_darkened(batch: Batch, key: Array, share: float) -> Batch:
     light += deviation * jax.random.normal(keys[3], low.shape)
     picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
     chosen = jax.random.bernoulli(keys[4], share, (len(low), 1, 1, 1))
-    chosen &= picture.mean((1, 2, 3), keepdims=True) < BRIGHT
+    chosen &= picture.mean((1, 2, 3), keepdims=True) < below
     return batch | {"low": jnp.where(chosen, picture, low)}
 
 
