@@ -179,6 +179,23 @@ def test_exposures(tmp_path):
         assert abs(after["too_bright_by_stops"]) < 1
 
 
+def test_unpaired_photos(tmp_path):
+    _needs("skimage")
+    pairs = demo("test")
+    (tmp_path / "photos").mkdir()
+    for name, image in (("dark", pairs.low[0]), ("lit", pairs.high[0])):
+        Image.fromarray(image).save(tmp_path / "photos" / f"{name}.png")
+    (tmp_path / "photos" / "notes.txt").write_text("no photo", encoding="utf-8")
+    options = ("photos", "student")
+    data, printed = _run("unpaired.py", *options, cwd=tmp_path)
+    dark, lit = data["rows"]
+    assert (dark["photo"], lit["photo"]) == ("dark.png", "lit.png")
+    assert lit["mean"] == pytest.approx(pairs.high[0][:48, :64].mean())
+    assert dark["student"] > 2
+    assert 0.7 < lit["student"] < 1.5
+    assert "| dark.png |" in printed
+
+
 def test_large_photos(tmp_path):
     data, _ = _run("large_photos.py", cwd=tmp_path)
     (row,) = data["rows"]
