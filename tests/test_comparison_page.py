@@ -101,6 +101,18 @@ def test_the_page_has_all_its_parts(folders, tmp_path):
     assert len(set(ids)) == len(ids)
 
 
+def test_long_training_curves_are_lines_without_markers(folders, tmp_path):
+    def drawn(count):
+        log = [{"step": n, "loss": 1 / n} for n in range(1, count + 1)]
+        lines = "\n".join(map(json.dumps, log))
+        (folders / "one" / "metrics.jsonl").write_text(lines)
+        source, _ = made([str(folders)], tmp_path / "r.html")
+        assert f"one: {1 / count:.4g} at step {count}." in source
+        return source[source.index("Training loss over steps") :].count("<use ")
+
+    assert drawn(60) - drawn(61) >= 60
+
+
 def test_cells_of_the_page_are_the_scores(folders, tmp_path):
     page = Page(made([str(folders)], tmp_path / "r.html")[0])
     values = [e for e in page.all("td") if "data-value" in e[1]]

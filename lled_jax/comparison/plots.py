@@ -152,7 +152,7 @@ def _training(
     def draw(axes: Axes) -> None:
         for index, run, points in lines:
             steps, values = zip(*points, strict=True)
-            marker = MARKERS[index % len(MARKERS)] if len(points) <= 60 else None
+            marker = MARKERS[index % len(MARKERS)] if len(points) <= 60 else "none"
             (line,) = axes.plot(steps, values, lw=1.2, color=colour(index))
             line.set(marker=marker, markersize=4, label=short(run.name))
         if log:
