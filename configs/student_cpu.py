@@ -6,6 +6,8 @@ As configs/student.py, 50 k iterations of Adam and distillation after 10 k, but 
 what a CPU cannot do: one crop per iteration where that has eight, of 128 until
 iteration 48 k and of 256, the paper's, from there on; and the shipped teacher, trained
 on the same scenes, in place of configs/teacher.py's 100 k iterations.
+
+Some five hours of two cores.  No result yet: docs/log.md has its first half.
 """
 
 from ml_collections import ConfigDict
