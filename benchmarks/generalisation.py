@@ -41,12 +41,18 @@ def main() -> None:
 
 def asked(what: str) -> argparse.Namespace:
     """The command line: which weights, on what data."""
+    parser = parser_of_weights(what)
+    parser.add_argument("--data", default="data/LOL")
+    return parser.parse_args()
+
+
+def parser_of_weights(what: str) -> argparse.ArgumentParser:
+    """Of a command line that names weights, by default the shipped ones."""
     parser = argparse.ArgumentParser(description=what)
     parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
-    parser.add_argument("--data", default="data/LOL")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
-    return parser.parse_args()
+    return parser
 
 
 def pairs_of(data: str) -> dict[str, PairSource]:

@@ -24,7 +24,7 @@ def score_photos(method: Method, folder: Path, out: Path) -> Evaluation:
     were.  `out` gets scores.json, scores.csv, contact_sheet.png and enhanced/NAME.png.
     Raises `InputError` for what the user can mend.
     """
-    paths = _photos(folder)
+    paths = photos_in(folder)
     sheet, timed = ContactSheet(titles=("photo", "enhanced")), Timed(method.enhance)
     after, before = [], []
     for path in paths:
@@ -60,7 +60,8 @@ def _evaluation(
     )
 
 
-def _photos(folder: Path) -> list[Path]:
+def photos_in(folder: Path) -> list[Path]:
+    """The pictures right in `folder`, by name; raises `InputError` if none is there."""
     if not folder.is_dir():
         raise InputError(f"no such folder: {folder}: give the folder of the photos")
     paths = [

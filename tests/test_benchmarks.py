@@ -186,7 +186,7 @@ def test_unpaired_photos(tmp_path):
     for name, image in (("dark", pairs.low[0]), ("lit", pairs.high[0])):
         Image.fromarray(image).save(tmp_path / "photos" / f"{name}.png")
     (tmp_path / "photos" / "notes.txt").write_text("no photo", encoding="utf-8")
-    options = ("photos", "student")
+    options = ("student", "--photos", "photos")
     data, printed = _run("unpaired.py", *options, cwd=tmp_path)
     dark, lit = data["rows"]
     assert (dark["photo"], lit["photo"]) == ("dark.png", "lit.png")
