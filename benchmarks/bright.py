@@ -13,9 +13,10 @@ import skimage.data
 import timing
 
 import lled_jax
-from lled_jax.data.decode import FORMATS, read_image
+from lled_jax.data.decode import read_image
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
+from lled_jax.photo_scoring import photos_in
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if options.data:
-        found = sorted(p for p in options.data.iterdir() if p.suffix in FORMATS)
+        found = photos_in(options.data)
         step = max(1, len(found) // options.images)
         photos = [read_image(path) for path in found[::step][: options.images]]
     else:

@@ -27,6 +27,7 @@ from playwright.sync_api import Browser
 import lled_jax
 from lled_jax import metrics, photos
 from lled_jax.images import to_float
+from lled_jax.photo_scoring import photos_in
 from lled_jax.ssim import ssim
 
 Scores = dict[str, float]
@@ -125,9 +126,8 @@ def pairs(folder: Path, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def chosen(folder: Path) -> list[Path]:
     """The photos of a folder that have most pixels, two of them."""
-    kinds = (".jpg", ".png")
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in kinds]
-    return sorted(files, key=lambda path: -np.prod(Image.open(path).size))[:2]
+    found = photos_in(folder)
+    return sorted(found, key=lambda path: -np.prod(Image.open(path).size))[:2]
 
 
 def enlarged(pixels: np.ndarray) -> np.ndarray:

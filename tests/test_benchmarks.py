@@ -154,16 +154,39 @@ def test_bright_photos(tmp_path):
     assert spared["mean_change_in_levels"] < default["mean_change_in_levels"]
 
 
-def test_exposures(tmp_path):
-    _needs("skimage")
+def _demo_as_lol(folder):
+    """The demo's training pairs in LOL's folders, for training and as test images."""
     pairs = demo("train")
     for part in ("our485", "eval15"):
         for name, images in (("low", pairs.low), ("high", pairs.high)):
-            folder = tmp_path / "LOL" / part / name
-            folder.mkdir(parents=True)
+            (folder / part / name).mkdir(parents=True)
             for number, image in enumerate(images):
-                Image.fromarray(image).save(folder / f"{number}.png")
-    options = ("student", "--data", str(tmp_path / "LOL"))
+                Image.fromarray(image).save(folder / part / name / f"{number}.png")
+    return str(folder)
+
+
+def test_generalisation(tmp_path):
+    _needs("skimage")
+    options = ("student", "--data", _demo_as_lol(tmp_path / "LOL"))
+    data, printed = _run("generalisation.py", *options, cwd=tmp_path)
+    rows = {row["on"]: row for row in data["rows"]}
+    others = ["eval15", "demo training", "demo test"]
+    assert list(rows) == ["training", "held-out", *others]
+    assert all(row["of"] == "student" for row in data["rows"])
+    for row in rows.values():
+        assert 1 <= row["pairs"] <= 2
+        assert row["psnr"] > 14
+        assert row["psnr_gt_mean"] > row["psnr"] - 0.5
+        assert 0 < row["lpips"] < 0.6
+    # The same pictures, as files and from the package.
+    same = ("pairs", "psnr", "ssim", "lpips", "psnr_gt_mean")
+    assert all(rows["eval15"][k] == rows["demo training"][k] for k in same)
+    assert "| student | demo test |" in printed
+
+
+def test_exposures(tmp_path):
+    _needs("skimage")
+    options = ("student", "--data", _demo_as_lol(tmp_path / "LOL"))
     data, _ = _run("exposures.py", *options, cwd=tmp_path)
     assert [tuple(row[of] for of in ("on", "white", "of")) for row in data["rows"]] == [
         (on, white, of)
