@@ -14,9 +14,9 @@ import timing
 
 import lled_jax
 from lled_jax.data.decode import read_image
+from lled_jax.data.well_lit import photos_in
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
-from lled_jax.photo_scoring import photos_in
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 

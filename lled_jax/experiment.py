@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from lled_jax import config_schema, held_out, objectives, weights_file
 from lled_jax.arrays import Params
-from lled_jax.data import memory, on_device, scenes, sources
+from lled_jax.data import memory, on_device, scenes, sources, well_lit
 from lled_jax.data.order import Order, Stage
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
@@ -86,8 +86,15 @@ def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     if data.pipeline in ("memory", "device"):
         source = sources.load(source)  # now, so that each file is decoded only once
     training, heldout = scenes.holdout(source, data.holdout, data.holdout_seed)
-    chosen = heldout[: config.log.evaluate_images]
-    return source.subset(training), source.subset(chosen)
+    scored = source.subset(heldout[: config.log.evaluate_images])
+    source = source.subset(training)
+    if data.photos:
+        if not data.darkened:
+            raise InputError(
+                "data.photos are to be made dark: set data.darkened above 0"
+            )
+        source = well_lit.beside(source, Path(data.photos))
+    return source, scored
 
 
 def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Order:

@@ -7,8 +7,8 @@ import numpy as np
 from rich.console import Console
 
 from lled_jax.contact_sheet import ContactSheet
-from lled_jax.data.decode import FORMATS, read_image
-from lled_jax.errors import InputError
+from lled_jax.data.decode import read_image
+from lled_jax.data.well_lit import photos_in
 from lled_jax.evaluation import Evaluation, as_file
 from lled_jax.extra_columns import NIQE_PROTOCOL, named_niqe
 from lled_jax.files import write_png
@@ -58,24 +58,3 @@ def _evaluation(
             "niqe_input: the same, of the photo before",
         ),
     )
-
-
-def photos_in(folder: Path) -> list[Path]:
-    """The pictures right in `folder`, by name; raises `InputError` if none is there."""
-    if not folder.is_dir():
-        raise InputError(f"no such folder: {folder}: give the folder of the photos")
-    paths = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in FORMATS and not path.name.startswith(".")
-    ]
-    if not paths:
-        raise InputError(f"{folder}: no photos here; we read {', '.join(FORMATS)}")
-    stems: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in stems:
-            raise InputError(
-                f"{path}: {stems[path.stem].name} has the same stem; rename one"
-            )
-        stems[path.stem] = path
-    return paths

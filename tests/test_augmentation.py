@@ -149,6 +149,14 @@ def test_a_share_of_the_pairs_is_darkened():
     assert 0.17 < changed.mean() < 0.33
 
 
+def test_a_photo_without_a_dark_one_is_always_darkened():
+    high = jnp.full((64, 2, 3, 3), 0.3)
+    low = high.at[::2].set(0.1)
+    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.0, 0.3)
+    np.testing.assert_array_equal(seen["low"][::2], low[::2])
+    assert (np.asarray(seen["low"][1::2]).mean((1, 2, 3)) < 0.3).all()
+
+
 def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images():
     # A ramp says of each pixel where it was and over how much it is a mean.
     rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")

@@ -20,6 +20,7 @@ from configs import (
     hdrnet,
     lol_cpu,
     long_student,
+    photos_student,
     student_cpu,
     whole_dim_student,
     whole_student,
@@ -44,6 +45,7 @@ CONFIGS = {
     "demo": demo.get_config,
     "dim_student": dim_student.get_config,
     "long_student": long_student.get_config,
+    "photos_student": photos_student.get_config,
     "student_cpu": student_cpu.get_config,
     "whole_dim_student": whole_dim_student.get_config,
     "whole_student": whole_student.get_config,
@@ -79,6 +81,14 @@ def pairs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder of one well-lit photo."""
+    folder, photo = tmp_path_factory.mktemp("photos"), synthetic.demo("test")[2][1]
+    Image.fromarray(photo).save(folder / "coffee.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
 def teachers(tmp_path_factory):
     """A weights file of a teacher of each kind, and of a student to go on from."""
     folder, files = tmp_path_factory.mktemp("teachers"), {}
@@ -90,7 +100,7 @@ def teachers(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_it_trains_and_is_scored(name, pairs, teachers, tmp_path):
+def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     config = CONFIGS[name]()
     config.data.root = str(pairs)
     config.data.crop, config.data.batch, config.data.later = 32, 4, ()
@@ -104,6 +114,8 @@ def test_it_trains_and_is_scored(name, pairs, teachers, tmp_path):
     if "teacher_run" in config:
         del config.teacher_run
         config.teacher = "of the run before"
+    if config.data.photos:
+        config.data.photos = str(photos)
     if config.init:
         config.init = str(teachers["student"])
     distils = bool(config.teacher)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,7 @@ from configs import (
     hdrnet,
     lol_cpu,
     long_student,
+    photos_student,
     student,
     student_cpu,
     teacher,
@@ -57,6 +59,7 @@ CONFIGS = {
     "distilled_student": distilled_student.get_config,
     "hdrnet": hdrnet.get_config,
     "long_student": long_student.get_config,
+    "photos_student": photos_student.get_config,
     "student_cpu": student_cpu.get_config,
     "whole_dim_student": whole_dim_student.get_config,
     "whole_student": whole_student.get_config,
@@ -197,6 +200,32 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
     config.model = "student_base"
     with pytest.raises(InputError, match="weights of a student, not of a student_base"):
         experiment.train(config, tmp_path / "other")
+
+
+def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, capfd):
+    config = tiny(dim_student.get_config(), 2)
+    config.init, config.optimizer.lr = str(trained[1]), 1e-9
+    experiment.train(config, tmp_path / "without")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(np.full((400, 600, 3), 200, np.uint8)).save(photos / "wall.png")
+    config.data.photos = str(photos)
+    experiment.train(config, tmp_path / "with")
+    counts = [
+        tuple(map(int, found))
+        for found in re.findall(
+            r"(\d+) training pairs, (\d+) held", capfd.readouterr().err
+        )
+    ]
+    assert counts == [(counts[0][0], counts[0][1]), (counts[0][0] + 1, counts[0][1])]
+    scores = [
+        read_metrics(tmp_path / name)[-1]["holdout_psnr"]
+        for name in ("without", "with")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    config.data.darkened = 0.0
+    with pytest.raises(InputError, match=r"set data\.darkened above 0"):
+        experiment.train(config, tmp_path / "bright")
 
 
 def test_a_run_may_move_some_parameters_only(tmp_path, trained):

@@ -124,10 +124,12 @@ def show_darkened(batch: Batch, key: Array, share: float, below: float) -> Batch
     and the exposure was right for that).  The light gets a sensor's noise and becomes
     an 8-bit sRGB picture again: with x of a full well of N electrons and read noise of
     r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  Where
-    its mean is not below `below`, the dark image stays.  `low` becomes float32 in
+    its mean is not below `below`, the dark image stays.  A pair of equal images has no
+    dark one, as of `data.well_lit`; it has a share of 1.  `low` becomes float32 in
     [0, 1].
     """
-    low, light = to_float(batch["low"]), srgb_decode(to_float(batch["high"]))
+    low, high = to_float(batch["low"]), to_float(batch["high"])
+    light = srgb_decode(high)
     keys = jax.random.split(key, 6)
 
     def drawn(key: Array, least: float, most: float) -> Array:
@@ -141,6 +143,7 @@ def show_darkened(batch: Batch, key: Array, share: float, below: float) -> Batch
     light += deviation * jax.random.normal(keys[3], low.shape)
     picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
     chosen = jax.random.bernoulli(keys[4], share, (len(low), 1, 1, 1))
+    chosen |= (low == high).all((1, 2, 3), keepdims=True)
     chosen &= picture.mean((1, 2, 3), keepdims=True) < below
     return batch | {"low": jnp.where(chosen, picture, low)}
 
