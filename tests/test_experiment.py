@@ -202,7 +202,7 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
-def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, capfd):
+def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, capsys):
     config = tiny(dim_student.get_config(), 2)
     config.init, config.optimizer.lr = str(trained[1]), 1e-9
     experiment.train(config, tmp_path / "without")
@@ -214,7 +214,7 @@ def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, ca
     counts = [
         tuple(map(int, found))
         for found in re.findall(
-            r"(\d+) training pairs, (\d+) held", capfd.readouterr().err
+            r"(\d+) training pairs, (\d+) held", capsys.readouterr().out
         )
     ]
     assert counts == [(counts[0][0], counts[0][1]), (counts[0][0] + 1, counts[0][1])]
