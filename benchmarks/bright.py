@@ -13,8 +13,7 @@ import skimage.data
 import timing
 
 import lled_jax
-from lled_jax.data.decode import read_image
-from lled_jax.data.well_lit import photos_in
+from lled_jax.data.decode import photos_in, read_image
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
 

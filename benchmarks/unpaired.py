@@ -12,8 +12,7 @@ from pathlib import Path
 import timing
 from generalisation import parser_of_weights
 
-from lled_jax.data.decode import read_image
-from lled_jax.data.well_lit import photos_in
+from lled_jax.data.decode import photos_in, read_image
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
 

@@ -26,7 +26,7 @@ from playwright.sync_api import Browser
 
 import lled_jax
 from lled_jax import metrics, photos
-from lled_jax.data.well_lit import photos_in
+from lled_jax.data.decode import photos_in
 from lled_jax.images import to_float
 from lled_jax.ssim import ssim
 

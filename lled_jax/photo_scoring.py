@@ -7,8 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from lled_jax.contact_sheet import ContactSheet
-from lled_jax.data.decode import read_image
-from lled_jax.data.well_lit import photos_in
+from lled_jax.data.decode import photos_in, read_image
 from lled_jax.evaluation import Evaluation, as_file
 from lled_jax.extra_columns import NIQE_PROTOCOL, named_niqe
 from lled_jax.files import write_png

@@ -64,6 +64,27 @@ def read_size(path: str | Path) -> tuple[int, int, np.dtype]:
         return *source.size(), source.dtype
 
 
+def photos_in(folder: Path) -> list[Path]:
+    """The pictures right in `folder`, by name; raises `InputError` if none is there."""
+    if not folder.is_dir():
+        raise InputError(f"no such folder: {folder}: give the folder of the photos")
+    paths = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in FORMATS and not path.name.startswith(".")
+    ]
+    if not paths:
+        raise InputError(f"{folder}: no photos here; we read {', '.join(FORMATS)}")
+    stems: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in stems:
+            raise InputError(
+                f"{path}: {stems[path.stem].name} has the same stem; rename one"
+            )
+        stems[path.stem] = path
+    return paths
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Source]:
     kind, name = _checked_kind(path), str(path)

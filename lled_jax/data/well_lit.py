@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
-from lled_jax.data.decode import FORMATS, read_image
+from lled_jax.data.decode import photos_in, read_image
 from lled_jax.data.pairs import ArrayPairs, PairSource, as_eight_bit
 from lled_jax.data.sources import load, parallel_map
 from lled_jax.errors import InputError
@@ -52,27 +52,6 @@ def well_lit(folder: Path) -> ArrayPairs:
     ]
     images = [image for seen in views for image in seen]
     return ArrayPairs(names, images, images)
-
-
-def photos_in(folder: Path) -> list[Path]:
-    """The pictures right in `folder`, by name; raises `InputError` if none is there."""
-    if not folder.is_dir():
-        raise InputError(f"no such folder: {folder}: give the folder of the photos")
-    paths = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in FORMATS and not path.name.startswith(".")
-    ]
-    if not paths:
-        raise InputError(f"{folder}: no photos here; we read {', '.join(FORMATS)}")
-    stems: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in stems:
-            raise InputError(
-                f"{path}: {stems[path.stem].name} has the same stem; rename one"
-            )
-        stems[path.stem] = path
-    return paths
 
 
 def _views(path: Path) -> list[UInt8[np.ndarray, "h w 3"]]:
