@@ -27,7 +27,7 @@ class Augmentation(NamedTuple):
         zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
         darkened: this share of the pairs that `bright` leaves shows the target made
             darker as the input: of a data set of very dark photos nothing is learned
-            about rather dark ones.
+            about rather dark ones.  Pairs of equal images do so always.
         darkened_below: but only where its mean, in [0, 1], is below this: what is
             brighter is not dark, and is to stay as it is.
         bright: this share of the pairs shows the target as the input: a photo that is
