@@ -54,7 +54,7 @@ KEYS: dict[str, type] = {
     "distillation.branches": tuple,  # whose stages: enhancement, gradient
     "distillation.start": int,  # steps of warm-up without distillation
     "distillation.stages": tuple,  # ((student stage, teacher stage), ...)
-    "distillation.normalisation": str,  # literal, unit_l2 or l1
+    "distillation.normalisation": str,  # literal, unit_l2, l1 or affinity
     "log.every": int,  # steps between records
     "log.evaluate_every": int,  # steps between scores of the held-out images
     "log.evaluate_images": int,  # how many of them

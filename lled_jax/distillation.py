@@ -34,6 +34,10 @@ LAST: StagePairs = ((-1, -1),)
 
 # Far below any trained network's norm; keeps maps and gradients of zeros finite.
 EPS = 1e-12
+# Of `affinity`: 16 x 16 places have 65 thousand pairs, every pixel of a crop of 256
+# would have 268 million.
+PLACES = 16
+AFFINITY = "affinity"
 
 
 class Normalisation(NamedTuple):
@@ -103,6 +107,37 @@ def attention_distance(
     return _normalisation(normalisation).reduce(d * d, axis=(1, 2))
 
 
+def affinity(features: Features) -> Float[Array, "b n n"]:
+    """How alike the features of any two places are: cosines [b n n], float32.
+
+    The places are `PLACES` rows and columns of equal blocks, over which the features
+    are averaged, fewer in maps that are smaller; what is left over at the right and at
+    the bottom is not seen.
+    """
+    b, h, w, c = features.shape
+    rows, columns = min(h, PLACES), min(w, PLACES)
+    tall, wide = h // rows, w // columns
+    blocks = features[:, : rows * tall, : columns * wide].astype(jnp.float32)
+    means = blocks.reshape(b, rows, tall, columns, wide, c).mean((2, 4))
+    places = means.reshape(b, rows * columns, c)
+    energy = jnp.sum(places * places, axis=-1, keepdims=True)
+    unit = places / jnp.sqrt(energy + EPS)
+    return jnp.einsum("bnc,bmc->bnm", unit, unit)
+
+
+def affinity_distance(
+    student_features: Float[Array, "b h w c"],
+    teacher_features: Float[Array, "b2 h2 w2 c2"],
+) -> PerImage:
+    """Mean absolute difference of affinities, one value per image; not in the paper.
+
+    Spatial affinities as in He et al., FAKD, ICIP 2020, of block means.  As for
+    `attention_distance`, channels may differ and the teacher gets no gradient.
+    """
+    teacher = affinity(jax.lax.stop_gradient(teacher_features))
+    return jnp.mean(jnp.abs(affinity(student_features) - teacher), axis=(1, 2))
+
+
 def distillation_loss(
     student_stages: Sequence[Array],
     teacher_stages: Sequence[Array],
@@ -115,6 +150,7 @@ def distillation_loss(
     stage, shallow to deep; `stages` are pairs (student index, teacher index), which
     may count from the end, as in Python.  Raises `InputError` for an index that one
     of the networks does not have, for no pairs, and for an unknown normalisation.
+    `AFFINITY` in its place compares affinities, by `affinity_distance`.
     """
     if not stages:
         raise InputError("distillation has no stage pairs: give at least ((-1, -1),)")
@@ -122,7 +158,9 @@ def distillation_loss(
         _check_stage("student", student_index, len(student_stages), stages)
         _check_stage("teacher", teacher_index, len(teacher_stages), stages)
     distances = [
-        attention_distance(student_stages[s], teacher_stages[t], normalisation)
+        affinity_distance(student_stages[s], teacher_stages[t])
+        if normalisation == AFFINITY
+        else attention_distance(student_stages[s], teacher_stages[t], normalisation)
         for s, t in stages
     ]
     return jnp.mean(jnp.stack(distances), axis=0)
@@ -131,7 +169,8 @@ def distillation_loss(
 def _normalisation(name: str) -> Normalisation:
     if name not in NORMALISATIONS:
         raise InputError(
-            f"unknown normalisation {name!r}: choose one of {', '.join(NORMALISATIONS)}"
+            f"unknown normalisation {name!r}: choose one of "
+            f"{', '.join([*NORMALISATIONS, AFFINITY])}"
         )
     return NORMALISATIONS[name]
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from lled_jax.distillation import (
+    AFFINITY,
     NORMALISATIONS,
+    affinity,
+    affinity_distance,
     attention_distance,
     attention_map,
     distillation_loss,
@@ -164,3 +167,31 @@ def test_wrong_stage_pairs_are_refused(pairs, message):
 def test_different_sizes_are_a_defect_of_ours(pair):
     with pytest.raises(AssertionError, match="differ in batch, height or width"):
         attention_distance(pair[0], pair[1][:, 1:], "unit_l2")
+
+
+def test_affinities_are_the_cosines_between_block_means():
+    (features,) = stages(1, 3)
+    x = np.asarray(features, np.float64).reshape(2, 24, 3)
+    x /= np.linalg.norm(x, axis=-1, keepdims=True)
+    assert_allclose(affinity(features), x @ x.swapaxes(1, 2), atol=1e-6)
+    # 16 x 16 blocks of 2 x 3; what is left over at the right and below is not seen.
+    larger = jax.random.normal(jax.random.key(0), (2, 16, 16, 3))
+    blocks = jnp.repeat(jnp.repeat(larger, 2, axis=1), 3, axis=2)
+    padded = jnp.pad(blocks, ((0, 0), (0, 5), (0, 7), (0, 0)), constant_values=9.0)
+    assert_allclose(affinity(padded), affinity(larger), atol=1e-6)
+
+
+def test_affinity_distance_is_blind_to_scale_and_channels_and_teaches_one_only():
+    student, teacher = stages(1, 3)[0], stages(1, 5, seed=1)[0]
+    distance = affinity_distance(student, teacher)
+    expected = np.abs(affinity(student) - affinity(teacher)).mean((1, 2))
+    assert_allclose(distance, expected, rtol=1e-5)
+    assert_allclose(affinity_distance(7 * student, teacher), distance, rtol=1e-5)
+    assert_allclose(affinity_distance(student, student), 0.0, atol=1e-7)
+    through_loss = distillation_loss([student], [teacher], ((0, 0),), AFFINITY)
+    assert_allclose(through_loss, distance)
+    slopes = jax.grad(lambda *x: affinity_distance(*x).sum(), (0, 1))(student, teacher)
+    assert np.abs(slopes[0]).max() > 0
+    assert_allclose(slopes[1], 0.0)
+    still = jax.grad(lambda x: affinity_distance(x, teacher).sum())(0 * student)
+    assert np.isfinite(still).all()
