@@ -1,6 +1,6 @@
 """From a config to a run: the only library file that sees a config."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
 
 def _batches(
     config: ConfigDict, data: PairSource, order: Order, start: int
-) -> Iterator[dict[str, np.ndarray]]:
+) -> Generator[dict[str, np.ndarray], None, None]:
     span = start, config.total_steps, jax.process_index(), jax.process_count()
     if config.data.pipeline == "device":
         return on_device.addresses(order, *span)

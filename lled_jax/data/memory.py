@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 from jaxtyping import Shaped
@@ -24,7 +24,7 @@ def batches(
     stop: int,
     process_index: int = 0,
     process_count: int = 1,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Batches of the steps `start` to `stop` - 1: {"low", "high"} of `source.dtype`.
 
     Each array is [b, c, c, 3] with the crop c and this process's share b of the
@@ -70,7 +70,7 @@ def _made(
         yield {"low": np.stack(low), "high": np.stack(high)}
 
 
-def _ahead(made: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(made: Iterator[Batch]) -> Generator[Batch, None, None]:
     """Run `made` in a thread, AHEAD items in advance; its exceptions arrive here."""
     ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()

@@ -5,7 +5,7 @@ host sends a `Draw`, a few integers per image, and the crops and flips are gathe
 inside the jitted step: the same batches as the other pipelines, by the same addresses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ def pixels(source: PairSource) -> dict[str, np.ndarray]:
 
 def addresses(
     order: Order, start: int, stop: int, process_index: int = 0, process_count: int = 1
-) -> Iterator[Addresses]:
+) -> Generator[Addresses, None, None]:
     """The draws of the steps `start` to `stop` - 1, this process's rows of each.
 
     Raises:

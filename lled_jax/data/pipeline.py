@@ -10,7 +10,7 @@ import logging
 import operator
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import SupportsIndex
 
 import numpy as np
@@ -53,7 +53,7 @@ def batches(
     process_count: int = 1,
     *,
     cache: bool = False,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Batches of the steps `start` to `stop` - 1: {"low", "high"} of `source.dtype`.
 
     Each array is [b, c, c, 3] with the crop c and this process's share b of the
@@ -78,7 +78,7 @@ def _chained(
     stop: int,
     process_index: int,
     process_count: int,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """One dataset per stage: the crop is a static shape, the batch an argument."""
     while start < stop:
         stage = order.stage(start)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -56,7 +56,7 @@ def train(
     state: TrainState,
     frozen: Frozen,
     phases: Sequence[Phase],
-    batches: Iterator[dict[str, np.ndarray]],
+    batches: Generator[dict[str, np.ndarray], None, None],
     total_steps: int,
     mesh: Mesh,
     writer: Writer,
@@ -66,12 +66,13 @@ def train(
 
     Raises `InputError` that names the step and the files when the loss is not finite
     (nothing bad is saved), and `Interrupted` after a signal, with the state saved.
-    A signal to one process of several stops all of them at the same step.
+    A signal to one process of several stops all of them at the same step.  However it
+    ends, `batches` and `writer` are closed.
     """
     step, meter = int(state.step), _Meter(hooks.files_of)
     sharding, agreement = batch_sharding(mesh), Agreement(mesh, LAG)
     first, began = step, time.monotonic()
-    with _signals() as received, closing(writer):
+    with _signals() as received, closing(writer), closing(batches):
         while step < total_steps:
             started = time.monotonic()
             batch = next(batches)
