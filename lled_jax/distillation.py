@@ -15,8 +15,9 @@ steps of L1 alone:
     l1        0.01 to 0.07, gradient norm 0.2 to 0.9
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +28,7 @@ from lled_jax.arrays import Features, PerImage
 from lled_jax.errors import InputError
 
 Maps = Float[Array, "b h w"]
+Kind = TypeVar("Kind")
 StagePairs = tuple[tuple[int, int], ...]
 
 LAST: StagePairs = ((-1, -1),)
@@ -37,7 +39,6 @@ EPS = 1e-12
 # Of `affinity`: 16 x 16 places have 65 thousand pairs, every pixel of a crop of 256
 # would have 268 million.
 PLACES = 16
-AFFINITY = "affinity"
 
 
 class Normalisation(NamedTuple):
@@ -82,7 +83,7 @@ def attention_map(features: Features, normalisation: str) -> Maps:
 
     Raises `InputError` for a name that `NORMALISATIONS` does not have.
     """
-    scale = _normalisation(normalisation).scale
+    scale = _named(NORMALISATIONS, normalisation).scale
     features = features.astype(jnp.float32)
     return scale(jnp.sum(jnp.abs(features), axis=-1), features)
 
@@ -104,7 +105,7 @@ def attention_distance(
     student = attention_map(student_features, normalisation)
     teacher = attention_map(jax.lax.stop_gradient(teacher_features), normalisation)
     d = student - teacher
-    return _normalisation(normalisation).reduce(d * d, axis=(1, 2))
+    return _named(NORMALISATIONS, normalisation).reduce(d * d, axis=(1, 2))
 
 
 def affinity(features: Features) -> Float[Array, "b n n"]:
@@ -138,41 +139,45 @@ def affinity_distance(
     return jnp.mean(jnp.abs(affinity(student_features) - teacher), axis=(1, 2))
 
 
+COMPARISONS: dict[str, Callable[[Array, Array], PerImage]] = {
+    **{
+        name: partial(attention_distance, normalisation=name) for name in NORMALISATIONS
+    },
+    "affinity": affinity_distance,
+}
+"""What features can be compared by: attention maps of a normalisation, affinities."""
+
+
 def distillation_loss(
     student_stages: Sequence[Array],
     teacher_stages: Sequence[Array],
     stages: StagePairs = LAST,
-    normalisation: str = "unit_l2",
+    comparison: str = "unit_l2",
 ) -> PerImage:
-    """Mean `attention_distance` over pairs of stages (eq. 8-10), one value per image.
+    """Mean distance over pairs of stages (eq. 8-10), one value per image.
 
     `student_stages` and `teacher_stages` are the feature maps [b h w c] after each
     stage, shallow to deep; `stages` are pairs (student index, teacher index), which
     may count from the end, as in Python.  Raises `InputError` for an index that one
-    of the networks does not have, for no pairs, and for an unknown normalisation.
-    `AFFINITY` in its place compares affinities, by `affinity_distance`.
+    of the networks does not have, for no pairs, and for a name that `COMPARISONS` does
+    not have.
     """
     if not stages:
         raise InputError("distillation has no stage pairs: give at least ((-1, -1),)")
     for student_index, teacher_index in stages:
         _check_stage("student", student_index, len(student_stages), stages)
         _check_stage("teacher", teacher_index, len(teacher_stages), stages)
-    distances = [
-        affinity_distance(student_stages[s], teacher_stages[t])
-        if normalisation == AFFINITY
-        else attention_distance(student_stages[s], teacher_stages[t], normalisation)
-        for s, t in stages
-    ]
+    compare = _named(COMPARISONS, comparison)
+    distances = [compare(student_stages[s], teacher_stages[t]) for s, t in stages]
     return jnp.mean(jnp.stack(distances), axis=0)
 
 
-def _normalisation(name: str) -> Normalisation:
-    if name not in NORMALISATIONS:
+def _named(known: Mapping[str, Kind], name: str) -> Kind:
+    if name not in known:
         raise InputError(
-            f"unknown normalisation {name!r}: choose one of "
-            f"{', '.join([*NORMALISATIONS, AFFINITY])}"
+            f"unknown normalisation {name!r}: choose one of {', '.join(known)}"
         )
-    return NORMALISATIONS[name]
+    return known[name]
 
 
 def _check_stage(who: str, index: int, count: int, stages: StagePairs) -> None:

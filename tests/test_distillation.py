@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from lled_jax.distillation import (
-    AFFINITY,
     NORMALISATIONS,
     affinity,
     affinity_distance,
@@ -147,8 +146,11 @@ def test_bfloat16_features_are_compared_in_float32():
 
 
 def test_unknown_normalisation_lists_the_known(pair):
-    with pytest.raises(InputError, match=r"'l3'.*literal, unit_l2, l1"):
-        attention_distance(*pair, "l3")
+    for unknown in ("l3", "affinity"):  # which is no normalisation of maps
+        with pytest.raises(InputError, match=rf"'{unknown}'.*literal, unit_l2, l1$"):
+            attention_distance(*pair, unknown)
+    with pytest.raises(InputError, match=r"'l3'.*literal, unit_l2, l1, affinity$"):
+        distillation_loss([pair[0]], [pair[1]], ((0, 0),), "l3")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_affinity_distance_is_blind_to_scale_and_channels_and_teaches_one_only()
     assert_allclose(distance, expected, rtol=1e-5)
     assert_allclose(affinity_distance(7 * student, teacher), distance, rtol=1e-5)
     assert_allclose(affinity_distance(student, student), 0.0, atol=1e-7)
-    through_loss = distillation_loss([student], [teacher], ((0, 0),), AFFINITY)
+    through_loss = distillation_loss([student], [teacher], ((0, 0),), "affinity")
     assert_allclose(through_loss, distance)
     slopes = jax.grad(lambda *x: affinity_distance(*x).sum(), (0, 1))(student, teacher)
     assert np.abs(slopes[0]).max() > 0
