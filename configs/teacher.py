@@ -68,6 +68,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
             "distillation": {
                 "weight": 1.0,
                 "output": 0.0,
+                "ensemble": False,
                 "branches": ("enhancement",),
                 "start": 10_000,
                 "stages": ((-1, -1),),

@@ -51,6 +51,7 @@ KEYS: dict[str, type] = {
     "perceptual.layers": tuple,  # (): the last ReLU of block 3
     "distillation.weight": float,
     "distillation.output": float,  # weight of the outputs' distance (not in the paper)
+    "distillation.ensemble": bool,  # that of the teacher's mean over eight positions
     "distillation.branches": tuple,  # whose stages: enhancement, gradient
     "distillation.start": int,  # steps of warm-up without distillation
     "distillation.stages": tuple,  # ((student stage, teacher stage), ...)

@@ -4,11 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lled_jax.evaluation import Enhance
-
-POSITIONS = tuple(
-    (turned, flip) for turned in (False, True) for flip in ((), (0,), (1,), (0, 1))
-)
-"""Rows and columns exchanged or not, then flipped along these axes."""
+from lled_jax.positions import POSITIONS, put, put_back
 
 
 def ensembled(enhance: Enhance) -> Enhance:
@@ -21,11 +17,9 @@ def ensembled(enhance: Enhance) -> Enhance:
 
     def run(image: np.ndarray) -> Float[np.ndarray, "h w 3"]:
         total = np.zeros(image.shape, np.float64)
-        for turned, flip in POSITIONS:
-            turn = image.swapaxes(0, 1) if turned else image
-            answer = enhance(np.ascontiguousarray(np.flip(turn, flip)))
-            back = np.flip(_decoded(answer), flip)
-            total += back.swapaxes(0, 1) if turned else back
+        for position in POSITIONS:
+            answer = enhance(np.ascontiguousarray(put(image, position)))
+            total += put_back(_decoded(answer), position)
         return total / len(POSITIONS)
 
     return run

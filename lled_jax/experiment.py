@@ -157,6 +157,7 @@ def _method(
             layers,
             weight=config.distillation.weight,
             output_weight=config.distillation.output,
+            ensemble=config.distillation.ensemble,
             branches=tuple(config.distillation.branches),
             stages=tuple(map(tuple, config.distillation.stages)),
             normalisation=config.distillation.normalisation,
@@ -196,9 +197,7 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
     """What is left to do to a batch inside the step, if anything."""
     resident = config.data.pipeline == "device"
     seed, data = config.seed, config.data
-    augment = Augmentation(
-        **{name: data[name] for name in Augmentation._fields}
-    ).checked()
+    augment = Augmentation(**{n: data[n] for n in Augmentation._fields}).checked()
     if not resident and augment == Augmentation():
         return None
 

@@ -20,6 +20,7 @@ from lled_jax.models.hdrnet import HDRNet, grid_distance
 from lled_jax.models.network import Answer, Network, answer
 from lled_jax.models.zero_dce import CurveOutputs, ZeroDCE
 from lled_jax.perceptual import perceptual_loss
+from lled_jax.positions import POSITIONS, put, put_back
 
 Frozen = Mapping[str, Any]
 
@@ -85,6 +86,7 @@ def distilled(
     normalisation: str = "unit_l2",
     branches: tuple[str, ...] = ("enhancement",),
     output_weight: float = 0.0,
+    ensemble: bool = False,
 ) -> Objective:
     """The reference loss plus `weight` times a distance to the teacher's inside.
 
@@ -93,7 +95,8 @@ def distilled(
     head, of the `branches`, the enhancement branch being taken after fusion; the paper
     distils its last, (-1, -1), with weight 1.  Of HDRNets it is the distance of their
     grids (section 4.3).  Not in the paper: `output_weight` times the mean absolute
-    difference of the two enhanced images.
+    difference of the two enhanced images; with `ensemble` the teacher's is its mean
+    over the positions of the dark image (`ensembled_answer`).
 
     Raises `InputError` for an unknown branch, and for networks of two kinds.
     """
@@ -107,12 +110,33 @@ def distilled(
         distance = distance_between(outputs, guide)
         total, terms = total + weight * distance, terms | {"distillation": distance}
         if output_weight:
-            aim = jax.lax.stop_gradient(jnp.clip(guide.enhanced, 0.0, 1.0))
+            aim = (
+                ensembled_answer(teacher, frozen["teacher"], low)
+                if ensemble
+                else jnp.clip(guide.enhanced, 0.0, 1.0)
+            )
+            aim = jax.lax.stop_gradient(aim)
             gap = losses.l1(outputs.enhanced, aim)
             total, terms = total + output_weight * gap, terms | {"teacher_l1": gap}
         return Losses(total, terms)
 
     return objective
+
+
+def ensembled_answer(model: Network, params: Params, low: Images) -> Images:
+    """The enhanced images in [0, 1], mean over the positions of `low`, [b h w 3].
+
+    Square images are seen in all eight positions, others in the four that keep their
+    shape, one position at a time.
+    """
+    square = low.shape[1] == low.shape[2]
+    positions = [p for p in POSITIONS if square or not p.transposed]
+    answers = jax.lax.map(
+        lambda seen: jnp.clip(answer(model, params, seen).enhanced, 0.0, 1.0),
+        jnp.stack([put(low, position) for position in positions]),
+    )
+    pairs = zip(answers, positions, strict=True)
+    return jnp.mean(jnp.stack([put_back(*pair) for pair in pairs]), axis=0)
 
 
 def _distance(

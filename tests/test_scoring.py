@@ -10,7 +10,7 @@ from pairs_for_tests import Source, add_noise, read
 from PIL import Image
 
 from lled_jax import inference, timing, weights_file
-from lled_jax.ensemble import POSITIONS, ensembled
+from lled_jax.ensemble import ensembled
 from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
 from lled_jax.extra_columns import Extras, joined, named_niqe, with_ensemble
@@ -18,6 +18,7 @@ from lled_jax.files import write_png
 from lled_jax.methods import Method, of_baseline, of_checkpoint
 from lled_jax.models import variants
 from lled_jax.photo_scoring import score_photos
+from lled_jax.positions import POSITIONS
 from lled_jax.scoring import score_method, score_predictions
 from lled_jax.timing import Timed
 

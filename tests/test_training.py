@@ -12,8 +12,10 @@ import optax
 import pytest
 from jax.sharding import AxisType
 
+from lled_jax import objectives
 from lled_jax.data import memory, synthetic
 from lled_jax.data.order import Order, Stage
+from lled_jax.ensemble import ensembled
 from lled_jax.errors import InputError, Interrupted
 from lled_jax.images import to_float
 from lled_jax.models import variants
@@ -25,6 +27,7 @@ from lled_jax.training.writer import Writer, read_metrics
 
 SMALL = GradientGuided(1, 8)
 WEIGHTS = {"l1": 1.0, "ssim": 0.5}
+SIGNS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +193,34 @@ def test_the_outputs_and_both_branches_can_be_distilled(pairs):
     )
     with pytest.raises(InputError, match="unknown branch 'colour'"):
         losses_with(branches=("colour",))
+
+
+@pytest.mark.parametrize(("width", "count"), [(32, 8), (48, 4)])
+def test_the_picture_to_copy_can_be_the_mean_over_positions(pairs, width, count):
+    teacher = GradientGuided(2, 16)
+    params = variants.init(teacher, 1)
+    low, high = (to_float(jnp.asarray(x[None, :32, :width])) for x in pairs[0])
+
+    def alone(image):
+        return np.asarray(apply(teacher, params, jnp.asarray(image)[None]).enhanced[0])
+
+    aim = objectives.ensembled_answer(teacher, params, low)
+    if count == 8:
+        expected = ensembled(alone)(np.asarray(low[0]))
+    else:
+        turns = [(slice(None, None, y), slice(None, None, x)) for y, x in SIGNS]
+        expected = np.mean([alone(low[0][t]).clip(0, 1)[t] for t in turns], axis=0)
+    np.testing.assert_allclose(aim[0], expected, atol=1e-5)
+    assert np.abs(aim[0] - alone(low[0]).clip(0, 1)).max() > 1e-3
+
+    student = variants.init(SMALL, 0)
+    objective = distilled(
+        *(SMALL, teacher, {"l1": 1.0}, ()),
+        **{"weight": 0.0, "output_weight": 1.0, "ensemble": True},
+    )
+    terms = objective(student, {"teacher": params}, low, high).terms
+    gap = jnp.abs(apply(SMALL, student, low).enhanced - aim).mean()
+    np.testing.assert_allclose(terms["teacher_l1"][0], gap, rtol=1e-5)
 
 
 def test_schedules():
