@@ -30,6 +30,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
             "teacher": "",
             "data": {
                 "root": _datasets.root(dataset),
+                "more": "",
                 "photos": "",
                 "pipeline": "tfdata",
                 "holdout": 0.1,

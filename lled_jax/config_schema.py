@@ -18,6 +18,7 @@ KEYS: dict[str, type] = {
     "init": str,  # a workdir or weights file to start from; "": random
     "teacher": str,  # a teacher's workdir or weights file; "": no distillation
     "data.root": str,  # a folder of pairs, tfds:NAME, or "demo"
+    "data.more": str,  # further pairs, as data.root; none is held out; "": none
     "data.photos": str,  # a folder of well-lit photos to darken; "": none
     "data.pipeline": str,  # tfdata, memory or device: the same batches
     "data.holdout": float,  # fraction of the training images, in whole scenes

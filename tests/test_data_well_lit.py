@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from lled_jax.data.pairs import ArrayPairs
-from lled_jax.data.well_lit import HEIGHT, WIDTH, beside, well_lit
+from lled_jax.data.sources import joined
+from lled_jax.data.well_lit import HEIGHT, WIDTH, well_lit
 from lled_jax.errors import InputError
 
 
@@ -26,8 +27,8 @@ def folder(tmp_path):
 
 def test_a_photo_gives_itself_and_its_quarters_if_it_is_large_enough(folder):
     photos = well_lit(folder)
-    large = [f"photo large-{i}" for i in range(5)]
-    assert photos.names == (*large, "photo wide-0")
+    large = [f"large-{i}" for i in range(5)]
+    assert photos.names == (*large, "wide-0")
     assert (photos.sizes == (HEIGHT, WIDTH)).all()
     whole, *quarters = photos.high[:5]
     image = ramp(2 * HEIGHT, 2 * WIDTH)
@@ -60,7 +61,7 @@ def test_sixteen_bits_become_eight(tmp_path):
 def test_photos_come_after_the_pairs(folder, dtype):
     rng = np.random.default_rng(0)
     low, high = rng.integers(0, 200, (2, 3, 8, 9, 3)).astype(dtype)
-    both = beside(ArrayPairs(["a", "b", "c"], low, high), folder)
+    both = joined(ArrayPairs(["a", "b", "c"], low, high), well_lit(folder), "photo")
     assert both.names[:4] == ("a", "b", "c", "photo large-0")
     assert (len(both), both.dtype) == (9, dtype)
     np.testing.assert_array_equal(both[1][0], low[1])

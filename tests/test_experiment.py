@@ -38,6 +38,7 @@ from configs import (
     zero_dce,
 )
 from lled_jax import config_schema, experiment, weights_file
+from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 from lled_jax.training.checkpoints import Checkpoints
@@ -202,14 +203,17 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
-def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, capsys):
+@pytest.mark.parametrize("key", ["photos", "more"])
+def test_what_is_trained_on_beside_is_never_held_out(key, tmp_path, trained, capsys):
     config = tiny(dim_student.get_config(), 2)
     config.init, config.optimizer.lr = str(trained[1]), 1e-9
     experiment.train(config, tmp_path / "without")
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    Image.fromarray(np.full((400, 600, 3), 200, np.uint8)).save(photos / "wall.png")
-    config.data.photos = str(photos)
+    name = synthetic.demo("train").names[0]  # which is no pair twice
+    for folder in ("", "train/low", "train/high"):
+        path = tmp_path / "more" / folder / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((400, 600, 3), 200, np.uint8)).save(path)
+    config.data[key] = str(tmp_path / "more")
     experiment.train(config, tmp_path / "with")
     counts = [
         tuple(map(int, found))
@@ -223,7 +227,11 @@ def test_well_lit_photos_are_trained_on_and_never_held_out(tmp_path, trained, ca
         for name in ("without", "with")
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
-    config.data.darkened = 0.0
+
+
+def test_photos_that_stay_bright_are_refused(tmp_path):
+    config = tiny(best_student.get_config(), 2)
+    config.data.photos, config.data.darkened = "photos", 0.0
     with pytest.raises(InputError, match=r"set data\.darkened above 0"):
         experiment.train(config, tmp_path / "bright")
 

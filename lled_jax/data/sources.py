@@ -28,6 +28,7 @@ __all__ = [
     "FolderPairs",
     "PairSource",
     "folder_pairs",
+    "joined",
     "load",
     "paired_folder",
     "require_min_size",
@@ -216,6 +217,20 @@ def load(source: PairSource) -> ArrayPairs:
         return source
     pairs = parallel_map(source.__getitem__, range(len(source)))
     return ArrayPairs(source.names, [low for low, _ in pairs], [b for _, b in pairs])
+
+
+def joined(source: PairSource, more: PairSource, label: str) -> ArrayPairs:
+    """The pairs of `source` and, named "label NAME", those of `more`, all in memory.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    first, then = load(source), load(more)
+    return ArrayPairs(
+        [*first.names, *(f"{label} {name}" for name in then.names)],
+        [*first.low, *then.low],
+        [*first.high, *then.high],
+    )
 
 
 def parallel_map(function: Callable[[A], B], items: Iterable[A]) -> list[B]:

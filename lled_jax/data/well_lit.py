@@ -11,26 +11,12 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
 from lled_jax.data.decode import photos_in, read_image
-from lled_jax.data.pairs import ArrayPairs, PairSource, as_eight_bit
-from lled_jax.data.sources import load, parallel_map
+from lled_jax.data.pairs import ArrayPairs, as_eight_bit
+from lled_jax.data.sources import parallel_map
 from lled_jax.errors import InputError
 
 # LOL's, so that crops show as much, and all whole images have one size.
 HEIGHT, WIDTH = 400, 600
-
-
-def beside(source: PairSource, folder: Path) -> ArrayPairs:
-    """The pairs of `source` and, after them, the `well_lit` photos of `folder`.
-
-    All is decoded into memory.  Raises `InputError` for a file that cannot be read, and
-    as `well_lit`.
-    """
-    pairs, photos = load(source), well_lit(folder)
-    return ArrayPairs(
-        (*pairs.names, *photos.names),
-        [*pairs.low, *photos.low],
-        [*pairs.high, *photos.high],
-    )
 
 
 def well_lit(folder: Path) -> ArrayPairs:
@@ -46,7 +32,7 @@ def well_lit(folder: Path) -> ArrayPairs:
     paths = photos_in(folder)
     views = parallel_map(_views, paths)
     names = [
-        f"photo {path.stem}-{i}"
+        f"{path.stem}-{i}"
         for path, seen in zip(paths, views, strict=True)
         for i in range(len(seen))
     ]
