@@ -17,9 +17,10 @@ for every stage of both branches; `affinity`, the affinities of places there ins
 `ensemble`, as `output`, but to the mean of what the teacher makes of eight positions.
 
 8 minutes on one CPU core without a teacher, 12 with the small one, 35 with the large.
-`all_stages` gains 0.05 dB / .0015 on held-out scenes and 0.10 / .0017 on eval15;
-the maps of the large teacher help as much, those of the last stage alone nothing that
-is sure in SSIM; the large teacher's picture harms (docs/log.md).
+`affinity` gains 0.24 dB / .0030 on held-out scenes and 0.22 / .0005 on eval15,
+`all_stages` 0.05 / .0015 and 0.10 / .0017; the maps of the large teacher help as much
+as the latter, those of the last stage alone nothing that is sure in SSIM; the large
+teacher's picture harms (docs/log.md).
 
 2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
 after a fifth of the steps as in the paper.  Seeds differ in initialisation and crops;
