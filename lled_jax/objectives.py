@@ -98,8 +98,14 @@ def distilled(
     difference of the two enhanced images; with `ensemble` the teacher's is its mean
     over the positions of the dark image (`ensembled_answer`).
 
-    Raises `InputError` for an unknown branch, and for networks of two kinds.
+    Raises `InputError` for an unknown branch, for networks of two kinds, and for an
+    ensemble of a picture that has no weight.
     """
+    if ensemble and not output_weight:
+        raise InputError(
+            "distillation.ensemble is of the teacher's picture: give it a weight by "
+            "distillation.output, or set distillation.ensemble to False"
+        )
     active = _active(weights)
     distance_between = _distance(student, teacher, stages, normalisation, branches)
 

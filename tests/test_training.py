@@ -221,6 +221,8 @@ def test_the_picture_to_copy_can_be_the_mean_over_positions(pairs, width, count)
     terms = objective(student, {"teacher": params}, low, high).terms
     gap = jnp.abs(apply(SMALL, student, low).enhanced - aim).mean()
     np.testing.assert_allclose(terms["teacher_l1"][0], gap, rtol=1e-5)
+    with pytest.raises(InputError, match=r"give it a weight by distillation\.output"):
+        distilled(SMALL, teacher, {"l1": 1.0}, (), weight=1.0, ensemble=True)
 
 
 def test_schedules():
