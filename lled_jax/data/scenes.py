@@ -23,7 +23,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 from PIL import Image
 
 from lled_jax.data.decode import read_image
-from lled_jax.data.sources import FolderPairs, PairSource, parallel_map
+from lled_jax.data.parallel import parallel_map
+from lled_jax.data.sources import FolderPairs, PairSource
 from lled_jax.errors import InputError
 from lled_jax.images import LUMA_WEIGHTS
 

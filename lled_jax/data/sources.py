@@ -1,12 +1,10 @@
 """Pairs of a low-light image and its target, from folders (or memory: `ArrayPairs`)."""
 
-import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import SupportsIndex, TypeVar
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int
@@ -21,6 +19,7 @@ from lled_jax.data.pairs import (
     check_same_size,
     require_min_size,
 )
+from lled_jax.data.parallel import parallel_map
 from lled_jax.errors import InputError
 
 __all__ = [
@@ -33,12 +32,6 @@ __all__ = [
     "paired_folder",
     "require_min_size",
 ]
-
-A = TypeVar("A")
-B = TypeVar("B")
-
-# Decoding releases the interpreter lock; a few more threads than cores hide the disk.
-THREADS = min(32, (os.cpu_count() or 1) + 4)
 
 SPLIT_FOLDERS = {
     "train": ("our485", "train", "Train"),
@@ -231,12 +224,6 @@ def joined(source: PairSource, more: PairSource, label: str) -> ArrayPairs:
         [*first.low, *then.low],
         [*first.high, *then.high],
     )
-
-
-def parallel_map(function: Callable[[A], B], items: Iterable[A]) -> list[B]:
-    """[function(item) for item in items], with threads: for work that is decoding."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(function, items))
 
 
 def _read_sizes(

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from lled_jax.data.decode import photos_in, read_image
 from lled_jax.data.pairs import ArrayPairs, as_eight_bit
-from lled_jax.data.sources import parallel_map
+from lled_jax.data.parallel import parallel_map
 from lled_jax.errors import InputError
 
 # LOL's, so that crops show as much, and all whole images have one size.

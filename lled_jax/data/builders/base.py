@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from lled_jax.data.pairs import as_dtype, check_same_size
+from lled_jax.data.parallel import THREADS
 from lled_jax.data.published.download import Download, open_download
 from lled_jax.data.published.facts import PUBLISHED
 from lled_jax.data.published.survey import Original, Survey, require
 from lled_jax.data.published.writing import png_bytes
-from lled_jax.data.sources import THREADS
 from lled_jax.errors import InputError
 
 A = TypeVar("A")
