@@ -15,6 +15,7 @@ Writes benchmarks/results/ablation.json.
 import argparse
 import json
 import statistics
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import timing
 from finished_runs import FINAL, config_of, finished, held_out
 
+from lled_jax.cli.process import exit_status
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights, open_source
@@ -95,4 +97,4 @@ def summary(runs: list[dict[str, Any]], control: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

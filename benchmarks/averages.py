@@ -9,6 +9,7 @@ read.  Writes benchmarks/results/averages.json.
 """
 
 import argparse
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from known_scenes import trained_and_held_out
 from lled_jax import metrics
 from lled_jax.arrays import Params
 from lled_jax.averaging import mean_of
+from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
@@ -78,4 +80,4 @@ def scored(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

@@ -6,6 +6,7 @@ Without --data: photographs that come with scikit-image.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import skimage.data
 import timing
 
 import lled_jax
+from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
@@ -62,4 +64,4 @@ def summary(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

@@ -12,6 +12,7 @@ benchmarks/results/brightness.json.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import jax
@@ -22,6 +23,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from configs import best_student
+from lled_jax.cli.process import exit_status
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import Enhance
@@ -160,4 +162,4 @@ def off_by(enhanced: Array, target: Array) -> Array:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

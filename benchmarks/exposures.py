@@ -11,11 +11,14 @@ stops of mean value the answer is too bright.  "input" is the dark photo itself.
 Chooses nothing.  Writes benchmarks/results/exposures.json.
 """
 
+import sys
+
 import jax.numpy as jnp
 import numpy as np
 import timing
 from generalisation import asked, pairs_of
 
+from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.synthetic import DARKENINGS, darken, demo
 from lled_jax.evaluation import Enhance, evaluate
@@ -83,4 +86,4 @@ def scores(method: Enhance, pairs: ArrayPairs) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

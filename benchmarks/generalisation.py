@@ -9,11 +9,13 @@ on LOL has seen.  Chooses nothing.  Writes benchmarks/results/generalisation.jso
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import timing
 from known_scenes import trained_and_held_out
 
+from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
@@ -68,4 +70,4 @@ def pairs_of(data: str) -> dict[str, PairSource]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

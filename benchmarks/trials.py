@@ -9,12 +9,14 @@ not read.  Writes benchmarks/results/trials.json.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import timing
 from finished_runs import FINAL, SCENES, config_of, finished, held_out
 
+from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
@@ -65,4 +67,4 @@ def scores(folder: Path, held: PairSource) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

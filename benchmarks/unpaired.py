@@ -7,11 +7,13 @@ over before for each network (default: the shipped student and teacher).  A phot
 is bright already should keep its brightness.  Writes benchmarks/results/unpaired.json.
 """
 
+import sys
 from pathlib import Path
 
 import timing
 from generalisation import parser_of_weights
 
+from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
@@ -35,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

@@ -26,6 +26,7 @@ from playwright.sync_api import Browser
 
 import lled_jax
 from lled_jax import metrics, photos
+from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in
 from lled_jax.images import to_float
 from lled_jax.ssim import ssim
@@ -172,4 +173,4 @@ def mean(scores: list[Scores]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

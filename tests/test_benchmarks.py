@@ -124,19 +124,33 @@ def test_exported_files_in_processes_of_their_own(tmp_path):
     assert set(data["skipped"]) <= {"torch", "torch_channels_last"}
 
 
-@pytest.mark.parametrize("script", ["inference.py", "training.py"])
-def test_unknown_peer_is_refused(script):
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+def _refused(*arguments: str) -> tuple[int, str]:
+    """Exit status and what a benchmark says that cannot start."""
+    script, *options = arguments
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / script), "--peers", "theano"],
-        env=env,
+        [sys.executable, str(ROOT / "benchmarks" / script), *options],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=600,
     )
-    assert done.returncode == 2
-    assert "'theano'" in done.stderr
-    assert "linen" in done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("script", ["inference.py", "training.py"])
+def test_unknown_peer_is_refused(script):
+    status, said = _refused(script, "--peers", "theano")
+    assert status == 2
+    assert "'theano'" in said
+    assert "linen" in said
+
+
+@pytest.mark.parametrize("script", ["averages.py", "exposures.py", "generalisation.py"])
+def test_missing_run_is_named_in_one_line(script, tmp_path):
+    status, said = _refused(script, str(tmp_path / "absent"))
+    assert status == 1
+    assert said.count("\n") == 1
+    assert said.startswith(f"error: no checkpoint at {tmp_path / 'absent'}")
 
 
 def test_scaling(tmp_path):
