@@ -114,12 +114,16 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What makes `new` another run than `old`, as "key: old -> new"."""
+    """What makes `new` another run than `old`, as "key: old -> new".
+
+    A key that `old` lacks came later, and what it is for was off then.
+    """
     before, after = dict(flatten(old)), dict(flatten(new))
     return [
         f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
         for key in KEYS
         if before.get(key) != after.get(key) and not key.startswith(FREE)
+        if key in before or after.get(key)
     ]
 
 

@@ -294,6 +294,15 @@ def test_another_config_is_refused(trained):
     experiment.train(other, workdir)
 
 
+def test_a_run_older_than_a_key_had_it_off(trained):
+    new = trained[0].to_dict()
+    old = {**new, "data": {k: v for k, v in new["data"].items() if k != "noise"}}
+    assert config_schema.differences(old, new) == []
+    noisy = {**new, "data": {**new["data"], "noise": 0.1}}
+    assert config_schema.differences(old, noisy) == ["data.noise: None -> 0.1"]
+    assert config_schema.differences(noisy, new) == ["data.noise: 0.1 -> 0.0"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
