@@ -40,6 +40,8 @@ def _maps(stages: tuple[tuple[int, int], ...]) -> dict:
     return {"stages": stages, "branches": distilled_student.BRANCHES}
 
 
+AFFINITY = {**_maps(_ALL_STAGES), "normalisation": "affinity"}
+
 # The teacher, and what is distilled from it; None: nothing.
 ROWS: dict[str, tuple[str, dict] | None] = {
     "none": None,
@@ -47,7 +49,7 @@ ROWS: dict[str, tuple[str, dict] | None] = {
     "output": ("student", _OUTPUT),
     "attention": ("student", {}),
     "all_stages": ("student", _maps(_ALL_STAGES)),
-    "affinity": ("student", {**_maps(_ALL_STAGES), "normalisation": "affinity"}),
+    "affinity": ("student", AFFINITY),
     "ensemble": ("student", {**_OUTPUT, "ensemble": True}),
     "teacher_output": ("teacher", _OUTPUT),
     "teacher_all_stages": ("teacher", _maps(distilled_student.ALL_STAGES)),
