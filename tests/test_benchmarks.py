@@ -145,7 +145,7 @@ def test_unknown_peer_is_refused(script):
     assert "linen" in said
 
 
-@pytest.mark.parametrize("script", ["averages.py", "exposures.py", "generalisation.py"])
+@pytest.mark.parametrize("script", ["averages.py", "exposures.py"])
 def test_missing_run_is_named_in_one_line(script, tmp_path):
     status, said = _refused(script, str(tmp_path / "absent"))
     assert status == 1
