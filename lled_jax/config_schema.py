@@ -38,7 +38,7 @@ KEYS: dict[str, type] = {
     "optimizer.lr": float,
     "optimizer.schedule": str,  # constant, halving or cosine
     "optimizer.halve_every": int,  # of halving
-    "optimizer.warmup": int,  # of cosine
+    "optimizer.warmup": int,  # of constant and cosine
     "optimizer.clip_norm": float,  # 0: no clipping
     "optimizer.only": str,  # move parameters with this in their path; "": all
     "loss.l1": float,  # weights; a term of weight 0 is not computed

@@ -211,10 +211,8 @@ def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
 
 def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
     options = config.optimizer
-    needs = {
-        "halving": {"every": options.halve_every},
-        "cosine": {"warmup": options.warmup},
-    }.get(options.schedule, {})
+    halving = options.schedule == "halving"
+    needs = {"every": options.halve_every} if halving else {"warmup": options.warmup}
     return optimizer.schedule(options.schedule, options.lr, config.total_steps, **needs)
 
 

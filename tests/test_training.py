@@ -234,8 +234,14 @@ def test_schedules():
     assert float(cosine(10)) == pytest.approx(1e-3)
     assert float(cosine(55)) == pytest.approx(0.5e-3)
     assert float(cosine(100)) == pytest.approx(0, abs=1e-9)
-    with pytest.raises(InputError, match="warmup 100 must be less"):
-        optimizer.schedule("cosine", 1e-3, 100, warmup=100)
+    steady = optimizer.schedule("constant", 1e-3, 100)
+    assert float(steady(0)) == float(steady(99)) == pytest.approx(1e-3)
+    warmed = optimizer.schedule("constant", 1e-3, 100, warmup=10)
+    expected = (0, 0.5e-3, 1e-3, 1e-3)
+    assert [float(warmed(at)) for at in (0, 5, 10, 99)] == pytest.approx(expected)
+    for name in ("constant", "cosine"):
+        with pytest.raises(InputError, match="warmup 100 must be less"):
+            optimizer.schedule(name, 1e-3, 100, warmup=100)
     with pytest.raises(InputError, match="known schedules: constant, halving"):
         optimizer.schedule("linear", 1e-3, 100)
 

@@ -15,10 +15,17 @@ from lled_jax.errors import InputError
 MUON_RMS = 0.2
 
 
-def constant(lr: float, total_steps: int) -> optax.Schedule:
-    """`lr` throughout: what the paper says of its teacher is no more than Adam."""
-    del total_steps
-    return optax.constant_schedule(lr)
+def constant(lr: float, total_steps: int, *, warmup: int = 0) -> optax.Schedule:
+    """`lr` throughout: what the paper says of its teacher is no more than Adam.
+
+    With `warmup`, from zero up to it in so many steps first.
+
+    Raises `InputError` unless `warmup` is less than `total_steps`.
+    """
+    _check_warmup(warmup, total_steps)
+    # Of no steps, Optax's schedule with a warm-up stays at zero.
+    steady = optax.constant_schedule(lr)
+    return optax.warmup_constant_schedule(0.0, lr, warmup) if warmup else steady
 
 
 def halving(lr: float, total_steps: int, *, every: int) -> optax.Schedule:
@@ -37,9 +44,13 @@ def cosine(lr: float, total_steps: int, *, warmup: int) -> optax.Schedule:
 
     Raises `InputError` unless `warmup` is less than `total_steps`.
     """
+    _check_warmup(warmup, total_steps)
+    return optax.warmup_cosine_decay_schedule(0.0, lr, warmup, total_steps)
+
+
+def _check_warmup(warmup: int, total_steps: int) -> None:
     if not 0 <= warmup < total_steps:
         raise InputError(f"warmup {warmup} must be less than total_steps {total_steps}")
-    return optax.warmup_cosine_decay_schedule(0.0, lr, warmup, total_steps)
 
 
 SCHEDULES: dict[str, Callable[..., optax.Schedule]] = {
