@@ -122,8 +122,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [
         f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
         for key in KEYS
-        if before.get(key) != after.get(key) and not key.startswith(FREE)
-        if key in before or after.get(key)
+        if before.get(key) != after.get(key)
+        and not key.startswith(FREE)
+        and (key in before or after.get(key))
     ]
 
 
