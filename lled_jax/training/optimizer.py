@@ -18,14 +18,13 @@ MUON_RMS = 0.2
 def constant(lr: float, total_steps: int, *, warmup: int = 0) -> optax.Schedule:
     """`lr` throughout: what the paper says of its teacher is no more than Adam.
 
-    With `warmup`, from zero up to it in so many steps first.
-
-    Raises `InputError` unless `warmup` is less than `total_steps`.
+    With a `warmup`, from zero up to it in so many steps first; raises `InputError`
+    unless these are less than `total_steps`.
     """
+    if warmup == 0:  # of no steps, Optax's schedule with a warm-up stays at zero
+        return optax.constant_schedule(lr)
     _check_warmup(warmup, total_steps)
-    # Of no steps, Optax's schedule with a warm-up stays at zero.
-    steady = optax.constant_schedule(lr)
-    return optax.warmup_constant_schedule(0.0, lr, warmup) if warmup else steady
+    return optax.warmup_constant_schedule(0.0, lr, warmup)
 
 
 def halving(lr: float, total_steps: int, *, every: int) -> optax.Schedule:
