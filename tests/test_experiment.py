@@ -309,6 +309,33 @@ def test_a_run_older_than_a_key_had_it_off(trained):
     assert config_schema.differences(noisy, new) == ["data.noise: 0.1 -> 0.0"]
 
 
+def test_a_run_given_more_steps_equals_one_that_had_them(tmp_path):
+    config = tiny(lol_cpu.get_config())
+    config.optimizer.schedule = "constant"
+    experiment.train(config, tmp_path / "at_once")
+    config.total_steps = 3
+    experiment.train(config, tmp_path / "extended")
+    config.total_steps = 4
+    experiment.train(config, tmp_path / "extended")
+    once, later = (
+        jax.tree.leaves(load_weights(tmp_path / run)[1])
+        for run in ("at_once", "extended")
+    )
+    for x, y in zip(once, later, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(trained):
+    new = trained[0].to_dict()
+    assert new["optimizer"]["schedule"] == "cosine"
+    longer = {**new, "total_steps": new["total_steps"] + 1}
+    assert len(config_schema.differences(new, longer)) == 1
+    for schedule in config_schema.EXTENSIBLE:
+        steady = {"optimizer": {**new["optimizer"], "schedule": schedule}}
+        assert config_schema.differences(new | steady, longer | steady) == []
+        assert len(config_schema.differences(longer | steady, new | steady)) == 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
