@@ -97,13 +97,21 @@ def check(config: Mapping[str, Any]) -> None:
 
 
 def check_overrides(arguments: Iterable[str]) -> None:
-    """Raise `InputError` for a --config.KEY=VALUE whose key does not exist."""
+    """Raise `InputError` for a --config.KEY=VALUE whose key does not exist.
+
+    And for a tuple that is set twice: ml_collections would join both silently, where of
+    everything else the last one counts.
+    """
+    seen = set()
     for argument in arguments:
         if argument.startswith("--config."):
             key = argument.removeprefix("--config.").split("=")[0]
             bare = key.removeprefix(f"{TEACHER_RUN}.")
             if bare not in KEYS:
                 raise _unknown(bare)
+            if KEYS[bare] is tuple and key in seen:
+                raise InputError(f"--config.{key} is given twice; give it once")
+            seen.add(key)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

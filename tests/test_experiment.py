@@ -383,6 +383,7 @@ def test_missing_key_is_named():
     ("arguments", "message"),
     [
         (["--config.optimizer.lrr=1"], "did you mean 'optimizer.lr'"),
+        (["--config.data.later=()"] * 2, "--config.data.later is given twice"),
         (["--config.total_steps=x"], "--config.total_steps=x"),
         (["--config.data.root=/nowhere"], "/nowhere: not a folder"),
         (["--config=configs/none.py"], "no config file configs/none.py; there are"),
