@@ -79,11 +79,13 @@ def test_a_share_of_the_pairs_shows_the_target():
     assert 0.17 < means.mean() < 0.33
 
 
-def test_targets_are_darkened_by_the_physics_of_the_demo():
+@pytest.mark.parametrize("further", [0.0, 1.5])
+def test_targets_are_darkened_by_the_physics_of_the_demo(further):
     # Many photos of a dark and a bright half: of each, two means of light before and
     # after tell of the exposure and of the tone curve.
     high = jnp.full((300, 32, 64, 3), 0.7).at[:, :, :32].set(0.4)
-    seen = augmentation.show_darkened({"low": high, "high": high}, KEY, 1.0, 1.0)
+    same = {"low": high, "high": high}
+    seen = augmentation.show_darkened(same, KEY, 1.0, 1.0, further)
     assert seen["high"] is high
     low = np.asarray(seen["low"])
     np.testing.assert_allclose(low * 255, np.round(low * 255), atol=1e-3)
@@ -101,7 +103,7 @@ def test_targets_are_darkened_by_the_physics_of_the_demo():
         np.stack([1 - target, target], -1), (target / mean)[..., None]
     )
     stops, white = np.log2(np.maximum(lost[..., 0], 0.5)).T
-    fewest, most = augmentation.STOPS
+    fewest, most = np.add(augmentation.STOPS, (0.0, further))
     assert abs(stops.min() - fewest) < 0.2
     assert abs(stops.max() - most) < 0.3
     assert abs(np.median(stops) - (fewest + most) / 2) < 0.5
@@ -183,6 +185,7 @@ EVERY = {
     "zoom": 2,
     "darkened": 0.5,
     "darkened_below": 0.6,
+    "darkened_further": 1.0,
     "bright": 0.5,
     "turn": True,
     "exposure": 0.3,
@@ -226,7 +229,7 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(2, 0.5, 0.6, 0.5, True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(2, 0.5, 0.6, 1.0, 0.5, True, 1.0, 0.1, 0.5)
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

@@ -30,6 +30,7 @@ class Augmentation(NamedTuple):
             about rather dark ones.  Pairs of equal images do so always.
         darkened_below: but only where its mean, in [0, 1], is below this: what is
             brighter is not dark, and is to stay as it is.
+        darkened_further: by up to so many stops more than six.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -44,6 +45,7 @@ class Augmentation(NamedTuple):
     zoom: int = 1
     darkened: float = 0.0
     darkened_below: float = 0.3
+    darkened_further: float = 0.0
     bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
@@ -65,8 +67,8 @@ class Augmentation(NamedTuple):
         if self.zoom > 1:
             batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
         if self.darkened:
-            share, below = self.darkened, self.darkened_below
-            batch = show_darkened(batch, jax.random.fold_in(key, 6), share, below)
+            how = (self.darkened, self.darkened_below, self.darkened_further)
+            batch = show_darkened(batch, jax.random.fold_in(key, 6), *how)
         if self.bright:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
@@ -116,17 +118,19 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
     }
 
 
-def show_darkened(batch: Batch, key: Array, share: float, below: float) -> Batch:
+def show_darkened(
+    batch: Batch, key: Array, share: float, below: float, further: float = 0.0
+) -> Batch:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
-    Shadows lose a number of stops and white a part of that: a quarter of the time all
-    of it (the photo was exposed too short), a quarter nothing (something in it shines,
-    and the exposure was right for that).  The light gets a sensor's noise and becomes
-    an 8-bit sRGB picture again: with x of a full well of N electrons and read noise of
-    r electrons the variance is x / N + (r / N)^2, as in `data.synthetic.darken`.  Where
-    its mean is not below `below`, the dark image stays.  A pair of equal images has no
-    dark one, as of `data.well_lit`; it has a share of 1.  `low` becomes float32 in
-    [0, 1].
+    Shadows lose two to six stops, or up to `further` more, and white a part of that: a
+    quarter of the time all of it (the photo was exposed too short), a quarter nothing
+    (something in it shines, and the exposure was right for that).  The light gets a
+    sensor's noise and becomes an 8-bit sRGB picture again: with x of a full well of N
+    electrons and read noise of r electrons the variance is x / N + (r / N)^2, as in
+    `data.synthetic.darken`.  Where its mean is not below `below`, the dark image stays.
+    A pair of equal images has no dark one, as of `data.well_lit`; it has a share of 1.
+    `low` becomes float32 in [0, 1].
     """
     low, high = to_float(batch["low"]), to_float(batch["high"])
     light = srgb_decode(high)
@@ -135,7 +139,7 @@ def show_darkened(batch: Batch, key: Array, share: float, below: float) -> Batch
     def drawn(key: Array, least: float, most: float) -> Array:
         return jax.random.uniform(key, (len(low), 1, 1, 1), minval=least, maxval=most)
 
-    stops = drawn(keys[0], *STOPS)
+    stops = drawn(keys[0], STOPS[0], STOPS[1] + further)
     light = darker(light, stops, stops * jnp.clip(drawn(keys[5], -0.5, 1.5), 0.0, 1.0))
     full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
     read_noise = drawn(keys[2], *READ_NOISE) / full_well
