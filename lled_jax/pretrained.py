@@ -95,7 +95,8 @@ def load(
     """A trained network: one that comes with the package, or your own.
 
     Args:
-        weights: "student", "teacher", a run's folder, or a .safetensors file.
+        weights: "student", "student-photos", "teacher", a run's folder, or a
+            .safetensors file.
         backend: what runs it: jax, openvino, openvino_bf16 or onnxruntime.
         max_memory: bytes that the process may take; larger images go in tiles.
 

@@ -34,6 +34,10 @@ SHIPPED = {
         "student.safetensors",
         "9a594cfdac01d1562d50fc3a62636cf3e1a10a907762c0a8579e5fc64353099b",
     ),
+    "student-photos": Shipped(
+        "student-photos.safetensors",
+        "c1ebe9293553ec7ab0a52a575b8edabd5b76f8bac80e82e33a5702e845ef56f1",
+    ),
     "teacher": Shipped(
         "teacher.safetensors",
         "776d32eff8024ec6048cccdedf578fc4263f4ff104398f3d298b1b0764e2a441",

@@ -163,8 +163,9 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A network that comes with the package: student (default), or "
-        "teacher, which takes six times as long.",
+        help="A network that comes with the package: student (default), "
+        "student-photos, which knows more than dark rooms, or teacher, which takes "
+        "six times as long.",
         rich_help_panel=NETWORK,
         autocompletion=_models,
         show_default=False,
