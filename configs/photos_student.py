@@ -16,8 +16,7 @@ and things give 158 views beside 430 pairs: about a quarter of what is seen.
 such run 23.16 / .8723 (seed 2) and 23.25 / .8736 (seed 3).  By the last, other
 cameras' photos that are one or two stops too dark come out 2 to 4 dB better than by
 the shipped student; LOL's test images 0.3 dB worse, at the right brightness 0.2 better.
-Not shipped (docs/log.md); what ships for such photos ends with
-configs/photos_cooldown_student.py and configs/whole_further_student.py.
+Not shipped (docs/log.md); its weights: docs/results/photos_student/seed_3.safetensors.
 """
 
 from ml_collections import ConfigDict
