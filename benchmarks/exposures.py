@@ -25,7 +25,7 @@ from lled_jax.evaluation import Enhance, evaluate
 from lled_jax.images import srgb_decode, srgb_encode, to_float
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
-from lled_jax.training.augmentation import darker
+from lled_jax.training.darkening import darker
 
 COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
 STOPS = (0.0, 1.0, 2.0, 4.0, 6.0)

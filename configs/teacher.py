@@ -41,6 +41,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "darkened": 0.0,
                 "darkened_below": 0.3,
                 "darkened_further": 0.0,
+                "darkened_unevenly": 0.0,
                 "bright": 0.0,
                 "turn": False,
                 "exposure": 0.0,

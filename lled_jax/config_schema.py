@@ -30,6 +30,7 @@ KEYS: dict[str, type] = {
     "data.darkened": float,  # the share whose input is the target made darker
     "data.darkened_below": float,  # of those, only where the mean is less than this
     "data.darkened_further": float,  # by up to so many stops more than six
+    "data.darkened_unevenly": float,  # of the darkened, the share that is so in part
     "data.bright": float,  # the share of pairs whose input is the target itself
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most

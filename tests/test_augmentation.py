@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType
 
-from lled_jax.data.synthetic import srgb_decode
 from lled_jax.errors import InputError
 from lled_jax.images import to_float
 from lled_jax.training import augmentation, sharding
@@ -79,86 +78,6 @@ def test_a_share_of_the_pairs_shows_the_target():
     assert 0.17 < means.mean() < 0.33
 
 
-@pytest.mark.parametrize("further", [0.0, 1.5])
-def test_targets_are_darkened_by_the_physics_of_the_demo(further):
-    # Many photos of a dark and a bright half: of each, two means of light before and
-    # after tell of the exposure and of the tone curve.
-    high = jnp.full((300, 32, 64, 3), 0.7).at[:, :, :32].set(0.4)
-    same = {"low": high, "high": high}
-    seen = augmentation.show_darkened(same, KEY, 1.0, 1.0, further)
-    assert seen["high"] is high
-    low = np.asarray(seen["low"])
-    np.testing.assert_allclose(low * 255, np.round(low * 255), atol=1e-3)
-
-    def halves(images):
-        light = srgb_decode(np.asarray(images).astype(float))
-        parts = light.reshape(-1, 32, 2, 32, 3)
-        return parts.mean((1, 3, 4)), parts.std((1, 3, 4))
-
-    target, _ = halves(high)
-    # Light x became y with x / y = d (1 - x) + w x: shadows lose log2 d stops, white
-    # log2 w.
-    mean, deviation = halves(low)
-    lost = np.linalg.solve(
-        np.stack([1 - target, target], -1), (target / mean)[..., None]
-    )
-    stops, white = np.log2(np.maximum(lost[..., 0], 0.5)).T
-    fewest, most = np.add(augmentation.STOPS, (0.0, further))
-    assert abs(stops.min() - fewest) < 0.2
-    assert abs(stops.max() - most) < 0.3
-    assert abs(np.median(stops) - (fewest + most) / 2) < 0.5
-    # A quarter evenly, a quarter with white kept, the others between.
-    part = white / stops
-    for least, greatest, share in ((-1, 0.1, 0.3), (0.25, 0.75, 0.25), (0.9, 2, 0.3)):
-        assert abs(np.mean((part > least) & (part < greatest)) - share) < 0.08
-    # Where rounding to 8 bit and the amplifier's noise are little, what is left is the
-    # photon noise of a full well within bounds.
-    clear = mean[:, 1] > 0.1
-    wells = mean[clear, 1] / deviation[clear, 1] ** 2
-    assert (wells > 0.85 * augmentation.FULL_WELL[0]).all()
-    assert (wells < 1.15 * augmentation.FULL_WELL[1]).all()
-    assert wells.min() < 8e3 < 3e4 < wells.max()
-
-
-def test_what_is_still_bright_is_not_shown_as_dark():
-    high = jnp.linspace(0.1, 1.0, 400)[:, None, None, None] * jnp.ones((1, 4, 4, 3))
-    low = jnp.ones_like(high)
-    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 1.0, 0.3)
-    means = np.asarray(seen["low"]).mean((1, 2, 3))
-    assert ((means < 0.3) | (means == 1)).all()
-    assert (means[:90] < 1).all()  # of a target that is not bright nothing is
-    assert 0.1 < (means[90:] == 1).mean() < 0.5
-
-
-def test_darker_keeps_black_order_and_colour_and_is_even_where_white_loses_as_much():
-    light = jnp.outer(jnp.linspace(0, 1, 101), jnp.array([1.0, 0.5, 0.25]))
-    for shadows, white in ((3.0, 0.0), (3.0, 1.5), (0.0, 0.0)):
-        dark = augmentation.darker(light, shadows, white)
-        assert (dark[0] == 0).all()
-        np.testing.assert_allclose(dark[-1, 0], 2.0**-white, rtol=1e-6)
-        np.testing.assert_allclose(dark[1, 0], 0.01 * 2.0**-shadows, rtol=0.08)
-        assert (jnp.diff(dark, axis=0) > 0).all()
-        assert (dark <= light * (1 + 1e-6)).all()
-        np.testing.assert_allclose(dark, np.outer(dark[:, 0], light[-1]), rtol=1e-6)
-    even = augmentation.darker(light, 2.0, 2.0)
-    np.testing.assert_allclose(even, light / 4, rtol=1e-6)
-
-
-def test_a_share_of_the_pairs_is_darkened():
-    low, high = jnp.zeros((400, 2, 3, 3)), jnp.full((400, 2, 3, 3), 0.3)
-    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.25, 0.3)
-    changed = np.asarray(seen["low"]).mean((1, 2, 3)) > 0
-    assert 0.17 < changed.mean() < 0.33
-
-
-def test_a_photo_without_a_dark_one_is_always_darkened():
-    high = jnp.full((64, 2, 3, 3), 0.3)
-    low = high.at[::2].set(0.1)
-    seen = augmentation.show_darkened({"low": low, "high": high}, KEY, 0.0, 0.3)
-    np.testing.assert_array_equal(seen["low"][::2], low[::2])
-    assert (np.asarray(seen["low"][1::2]).mean((1, 2, 3)) < 0.3).all()
-
-
 def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images():
     # A ramp says of each pixel where it was and over how much it is a mean.
     rows, columns = jnp.meshgrid(jnp.arange(12.0), jnp.arange(12.0), indexing="ij")
@@ -186,6 +105,7 @@ EVERY = {
     "darkened": 0.5,
     "darkened_below": 0.6,
     "darkened_further": 1.0,
+    "darkened_unevenly": 0.5,
     "bright": 0.5,
     "turn": True,
     "exposure": 0.3,
@@ -229,7 +149,18 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
     )
     images = np.random.default_rng(0).integers(0, 255, (8, 4, 4, 3), "u1")
     pairs = {"low": images, "high": images}
-    everything = augmentation.Augmentation(2, 0.5, 0.6, 1.0, 0.5, True, 1.0, 0.1, 0.5)
+    everything = augmentation.Augmentation(
+        zoom=2,
+        darkened=0.5,
+        darkened_below=0.6,
+        darkened_further=1.0,
+        darkened_unevenly=0.5,
+        bright=0.5,
+        turn=True,
+        exposure=1.0,
+        noise=0.1,
+        mixup=0.5,
+    )
 
     def low(mesh, seed, step):
         split = sharding.batch_sharding(mesh)

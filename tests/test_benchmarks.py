@@ -145,7 +145,7 @@ def test_unknown_peer_is_refused(script):
     assert "linen" in said
 
 
-@pytest.mark.parametrize("script", ["averages.py", "exposures.py"])
+@pytest.mark.parametrize("script", ["averages.py", "exposures.py", "uneven.py"])
 def test_missing_run_is_named_in_one_line(script, tmp_path):
     status, said = _refused(script, str(tmp_path / "absent"))
     assert status == 1
@@ -214,6 +214,26 @@ def test_exposures(tmp_path):
         assert before["psnr"] + 4 < after["psnr"]
         assert before["too_bright_by_stops"] < -2
         assert abs(after["too_bright_by_stops"]) < 1
+
+
+def test_uneven(tmp_path):
+    _needs("skimage")
+    options = ("student", "--data", _demo_as_lol(tmp_path / "LOL"))
+    data, _ = _run("uneven.py", *options, cwd=tmp_path)
+    assert [tuple(row[of] for of in ("on", "dark", "of")) for row in data["rows"]] == [
+        (on, dark, of)
+        for on in ("held-out", "demo")
+        for dark in ("a side", "not bright", "both")
+        for of in ("input", "student")
+    ]
+    for before, after in zip(data["rows"][::2], data["rows"][1::2], strict=True):
+        assert before["stops"] == after["stops"] == 6.0
+        assert before["psnr"] < after["psnr"]
+        assert before["dark_too_bright_by_stops"] < -2
+        assert abs(after["dark_too_bright_by_stops"]) < 2
+        for row in (before, after):
+            lit = row["lit_too_bright_by_stops"]
+            assert lit is None or abs(lit) < (0.1 if row is before else 1.5)
 
 
 def test_unpaired_photos(tmp_path):

@@ -4,20 +4,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from lled_jax.errors import InputError
-from lled_jax.images import srgb_decode, srgb_encode, to_float, to_u8
+from lled_jax.images import to_float
+from lled_jax.training.darkening import show_darkened
 
 Batch = dict[str, Array]
-
-# Of `show_darkened`.  From what tells a dark photo from a photo of something dark, to
-# what LOL's inputs are below its targets; electrons at white, from a small sensor at
-# high sensitivity to a large one, and the amplifier's.
-STOPS = (2.0, 6.0)
-FULL_WELL = (2e3, 1e5)
-READ_NOISE = (2.0, 6.0)
 
 
 class Augmentation(NamedTuple):
@@ -31,6 +24,9 @@ class Augmentation(NamedTuple):
         darkened_below: but only where its mean, in [0, 1], is below this: what is
             brighter is not dark, and is to stay as it is.
         darkened_further: by up to so many stops more than six.
+        darkened_unevenly: this share of what is made darker is so in a part of the
+            picture only, as what stands in the shade or before a bright sky is: the
+            rest is to stay as it is.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -46,6 +42,7 @@ class Augmentation(NamedTuple):
     darkened: float = 0.0
     darkened_below: float = 0.3
     darkened_further: float = 0.0
+    darkened_unevenly: float = 0.0
     bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
@@ -67,8 +64,14 @@ class Augmentation(NamedTuple):
         if self.zoom > 1:
             batch = zoom(batch, jax.random.fold_in(key, 4), self.zoom)
         if self.darkened:
-            how = (self.darkened, self.darkened_below, self.darkened_further)
-            batch = show_darkened(batch, jax.random.fold_in(key, 6), *how)
+            batch = show_darkened(
+                batch,
+                jax.random.fold_in(key, 6),
+                self.darkened,
+                self.darkened_below,
+                self.darkened_further,
+                self.darkened_unevenly,
+            )
         if self.bright:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
@@ -116,51 +119,6 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
         name: jax.vmap(zoomed)(to_float(images), chosen, places)
         for name, images in batch.items()
     }
-
-
-def show_darkened(
-    batch: Batch, key: Array, share: float, below: float, further: float = 0.0
-) -> Batch:
-    """Put the target, made darker, in place of the dark image in a `share` of pairs.
-
-    Shadows lose two to six stops, or up to `further` more, and white a part of that: a
-    quarter of the time all of it (the photo was exposed too short), a quarter nothing
-    (something in it shines, and the exposure was right for that).  The light gets a
-    sensor's noise and becomes an 8-bit sRGB picture again: with x of a full well of N
-    electrons and read noise of r electrons the variance is x / N + (r / N)^2, as in
-    `data.synthetic.darken`.  Where its mean is not below `below`, the dark image stays.
-    A pair of equal images has no dark one, as of `data.well_lit`; it has a share of 1.
-    `low` becomes float32 in [0, 1].
-    """
-    low, high = to_float(batch["low"]), to_float(batch["high"])
-    light = srgb_decode(high)
-    keys = jax.random.split(key, 6)
-
-    def drawn(key: Array, least: float, most: float) -> Array:
-        return jax.random.uniform(key, (len(low), 1, 1, 1), minval=least, maxval=most)
-
-    stops = drawn(keys[0], STOPS[0], STOPS[1] + further)
-    light = darker(light, stops, stops * jnp.clip(drawn(keys[5], -0.5, 1.5), 0.0, 1.0))
-    full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
-    read_noise = drawn(keys[2], *READ_NOISE) / full_well
-    deviation = jnp.sqrt(light / full_well + read_noise * read_noise)
-    light += deviation * jax.random.normal(keys[3], low.shape)
-    picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
-    chosen = jax.random.bernoulli(keys[4], share, (len(low), 1, 1, 1))
-    chosen |= (low == high).all((1, 2, 3), keepdims=True)
-    chosen &= picture.mean((1, 2, 3), keepdims=True) < below
-    return batch | {"low": jnp.where(chosen, picture, low)}
-
-
-def darker(light: Array, shadows: Array | float, white: Array | float) -> Array:
-    """Linear light [... 3] with shadows `shadows` stops darker and white `white`.
-
-    Of the greatest channel a hyperbola through 0 of slope 2^-shadows there and of value
-    2^-white at 1, a straight line where both are the same; the others keep their
-    proportion to it, so that no colour changes.
-    """
-    dark, kept = jnp.exp2(shadows), jnp.exp2(white)
-    return light / (dark + (kept - dark) * light.max(-1, keepdims=True))
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:
