@@ -2,9 +2,11 @@
 
     python benchmarks/unpaired.py [WEIGHTS ...] --photos FOLDER [--output FILE]
 
-One row for each photo at full size: the mean value of 255 as it is, and its ratio after
-over before for each network (default: the shipped student and teacher).  A photo that
-is bright already should keep its brightness.  Writes benchmarks/results/unpaired.json.
+One row for each photo at full size: the mean value of 255 as it is, the share that is
+lit (pixels of a mean of LIT or more), and for each network (default: the shipped ones)
+the ratio after over before of the mean value and of that of the lit part.  A photo that
+is bright already should keep its brightness, and so should what is bright in a dark
+one, as the sky.  Writes benchmarks/results/unpaired.json.
 """
 
 import sys
@@ -18,6 +20,8 @@ from lled_jax.data.decode import photos_in, read_image
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
 
+LIT = 100
+
 
 def main() -> None:
     """Measure, print and write."""
@@ -29,9 +33,19 @@ def main() -> None:
     for path in photos_in(options.photos):
         photo = read_image(path)
         photo = photo[:48, :64] if options.quick else photo
-        mean = float(photo.mean())
-        ratios = {of: float(draw(photo).mean()) / mean for of, draw in methods.items()}
-        rows.append({"photo": path.name, "mean": mean} | ratios)
+        lit = photo.mean(-1) >= LIT
+        row = {
+            "photo": path.name,
+            "mean": float(photo.mean()),
+            "lit": float(lit.mean()),
+        }
+        for of, draw in methods.items():
+            bright = draw(photo)
+            row[of] = float(bright.mean() / photo.mean())
+            row[f"{of}, lit"] = (
+                float(bright[lit].mean() / photo[lit].mean()) if lit.any() else None
+            )
+        rows.append(row)
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("unpaired", options.output, options.quick, data)
 

@@ -250,6 +250,8 @@ def test_unpaired_photos(tmp_path):
     assert lit["mean"] == pytest.approx(pairs.high[0][:48, :64].mean())
     assert dark["student"] > 2
     assert 0.7 < lit["student"] < 1.5
+    assert dark["lit"] < lit["lit"]
+    assert 0.7 < lit["student, lit"] < 1.5
     assert "| dark.png |" in printed
 
 
