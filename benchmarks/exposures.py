@@ -12,6 +12,7 @@ Chooses nothing.  Writes benchmarks/results/exposures.json.
 """
 
 import sys
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,9 +36,7 @@ WHITE = {"as all": 1.0, "stays": 0.0}  # loses this part of the stops
 def main() -> None:
     """Score, print and write."""
     options = asked(__doc__.splitlines()[0])
-    methods: dict[str, Enhance] = {"input": lambda dark: dark} | {
-        weights.stem: enhancer(*load_weights(weights)) for weights in options.weights
-    }
+    methods = methods_of(options.weights)
     rows = []
     for on, photos in photos_of(options.data).items():
         some = photos[:1] if options.quick else photos
@@ -49,6 +48,12 @@ def main() -> None:
                     rows.append({"of": name} | what | scores(method, pairs))
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("exposures", options.output, options.quick, data)
+
+
+def methods_of(weights: list[Path]) -> dict[str, Enhance]:
+    """The networks by their names, and "input", which changes nothing."""
+    methods: dict[str, Enhance] = {"input": lambda dark: dark}
+    return methods | {of.stem: enhancer(*load_weights(of)) for of in weights}
 
 
 def photos_of(data: str) -> dict[str, list[np.ndarray]]:

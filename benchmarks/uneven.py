@@ -17,7 +17,7 @@ import sys
 import jax.numpy as jnp
 import numpy as np
 import timing
-from exposures import photos_of
+from exposures import methods_of, photos_of
 from generalisation import asked
 
 from lled_jax.cli.process import exit_status
@@ -25,8 +25,6 @@ from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.synthetic import darken
 from lled_jax.evaluation import Enhance, evaluate
 from lled_jax.images import srgb_decode, srgb_encode, to_float
-from lled_jax.inference import enhancer
-from lled_jax.locate import load_weights
 from lled_jax.training.darkening import shade
 
 COLUMNS = ("psnr", "ssim")
@@ -39,9 +37,7 @@ LIT, DARK = 0.1, 0.9  # so far in the shade at most, and at least
 def main() -> None:
     """Score, print and write."""
     options = asked(__doc__.splitlines()[0])
-    methods: dict[str, Enhance] = {"input": lambda dark: dark} | {
-        weights.stem: enhancer(*load_weights(weights)) for weights in options.weights
-    }
+    methods = methods_of(options.weights)
     rows = []
     for on, photos in photos_of(options.data).items():
         some = photos[:1] if options.quick else photos
