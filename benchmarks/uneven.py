@@ -3,7 +3,7 @@
     python benchmarks/uneven.py [WEIGHTS ...] [--data data/LOL] [--output FILE]
 
 The well-lit photos of benchmarks/exposures.py are made dark in a part only, by a
-sensor's physics, and enhanced (default: by the shipped student and teacher): on one
+sensor's physics, and enhanced (default: by the shipped networks): on one
 side, as away from a lamp or a window; what is not bright itself, as before the sky; and
 by both at once.  The photo as it was is what they are compared with: PSNR, SSIM, and by
 how many stops of mean value the answer is too bright where it was lit and where it was
@@ -42,11 +42,12 @@ def main() -> None:
     for on, photos in photos_of(options.data).items():
         some = photos[:1] if options.quick else photos
         for dark in SHADES:
+            shades = shades_of(some, dark)
             for stops in STOPS[-1:] if options.quick else STOPS:
                 what = {"on": on, "photos": len(some), "dark": dark, "stops": stops}
+                pairs = shaded(some, shades, stops)
                 for name, method in methods.items():
-                    row = scores(method, some, dark, stops)
-                    rows.append({"of": name} | what | row)
+                    rows.append({"of": name} | what | scores(method, pairs, shades))
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("uneven", options.output, options.quick, data)
 
@@ -77,10 +78,9 @@ def shaded(
 
 
 def scores(
-    method: Enhance, photos: list[np.ndarray], dark: str, stops: float
+    method: Enhance, pairs: ArrayPairs, shades: list[np.ndarray]
 ) -> dict[str, float | None]:
     """Means over the photos; of each part, over those that have it."""
-    shades = shades_of(photos, dark)
     too_bright: dict[str, list[float]] = {"lit": [], "dark": []}
 
     def compare(name: str, _: np.ndarray, out: np.ndarray, photo: np.ndarray) -> None:
@@ -90,7 +90,6 @@ def scores(
                 ratio = out[there].mean() / photo[there].mean()
                 too_bright[part].append(np.log2(ratio))
 
-    pairs = shaded(photos, shades, stops)
     found = evaluate(pairs, method, columns=COLUMNS, on_image=compare)
     return found.means | {
         f"{part}_too_bright_by_stops": float(np.mean(values)) if values else None
