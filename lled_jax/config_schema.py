@@ -35,7 +35,7 @@ KEYS: dict[str, type] = {
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most
     "data.mixup": float,  # of Beta(this, this), the shares of mixed pairs; 0: unmixed
-    "data.later": tuple,  # ((step, crop, batch), ...): from that step on
+    "data.later": tuple,  # ((step, crop, batch[, zoom]), ...): from that step on
     "optimizer.name": str,  # adam or muon
     "optimizer.lr": float,
     "optimizer.schedule": str,  # constant, halving or cosine

@@ -104,7 +104,7 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
     except TypeError as error:
         raise InputError(
             f"config key 'data.later' is {config.data.later!r}; it must be "
-            "((step, crop, batch), ...)"
+            "((step, crop, batch), ...) or ((step, crop, batch, zoom), ...)"
         ) from error
     for stage in (base, *later):
         if config.accumulate < 1 or stage.batch % config.accumulate:
@@ -169,7 +169,7 @@ def _method(
     resident = config.data.pipeline == "device"
     if resident:
         frozen["pixels"] = on_device.pixels(data)
-    starts = {*goals, *(stage.start for stage in order.stages if resident)}
+    starts = {*goals, *(stage.start for stage in order.stages)}
     phases = [
         loop.Phase(
             start,
@@ -180,7 +180,7 @@ def _method(
                 config.ema_decay,
                 mesh,
                 accumulate=config.accumulate,
-                prepare=_prepare(config, order.stage(start).crop),
+                prepare=_prepare(config, order.stage(start)),
             ),
         )
         for start in sorted(starts)
@@ -193,17 +193,19 @@ def _method(
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 
 
-def _prepare(config: ConfigDict, crop: int) -> Prepare | None:
+def _prepare(config: ConfigDict, stage: Stage) -> Prepare | None:
     """What is left to do to a batch inside the step, if anything."""
     resident = config.data.pipeline == "device"
     seed, data = config.seed, config.data
-    augment = Augmentation(**{n: data[n] for n in Augmentation._fields}).checked()
+    changes = {name: data[name] for name in Augmentation._fields}
+    changes["zoom"] = stage.zoom or data.zoom
+    augment = Augmentation(**changes).checked(stage.crop)
     if not resident and augment == Augmentation():
         return None
 
     def prepare(step: jax.Array, frozen: Frozen, batch: Batch) -> Batch:
         if resident:
-            batch = on_device.gather(frozen["pixels"], batch, crop)
+            batch = on_device.gather(frozen["pixels"], batch, stage.crop)
         return augment(batch, seed, step)
 
     return prepare

@@ -295,6 +295,26 @@ def test_all_pipelines_train_alike(tmp_path):
             np.testing.assert_array_equal(x, y)
 
 
+def test_a_stage_may_have_a_zoom_of_its_own(tmp_path):
+    def trained_on(zoom, later):
+        config = tiny(lol_cpu.get_config(), 2)
+        config.data.zoom, config.data.later = zoom, later
+        name = f"{zoom}_{len(later[0])}_{later[0][-1]}" if later else f"{zoom}"
+        experiment.train(config, tmp_path / name)
+        return jax.tree.leaves(load_weights(tmp_path / name)[1])
+
+    def same(one, other):
+        pairs = zip(one, other, strict=True)
+        return all(np.array_equal(x, y) for x, y in pairs)
+
+    zoomed = trained_on(2, ())
+    assert same(zoomed, trained_on(2, ((1, 32, 4),)))
+    assert same(zoomed, trained_on(2, ((1, 32, 4, 2),)))
+    changed = trained_on(2, ((1, 32, 4, 1),))
+    assert not same(zoomed, changed)
+    assert not same(changed, trained_on(1, ()))
+
+
 def test_another_config_is_refused(trained):
     config, workdir = trained
     other = ConfigDict(config.to_dict())
@@ -353,6 +373,7 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
         ({"accumulate": 3}, "batch 4 cannot be worked through in 3 parts"),
         ({"remat": 1}, "'remat' is 1; it must be True or False"),
         ({"data.later": (1, 2)}, "'data.later' is"),
+        ({"data.later": ((1, 32, 4, 3),)}, "crop 32 is not a multiple of zoom 3"),
         ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
         ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),
         ({"seed": True}, "'seed' is True"),

@@ -20,11 +20,16 @@ _PERMUTATION, _AUGMENTATION = 0, 1
 
 
 class Stage(NamedTuple):
-    """From step `start` on: `crop` pixels square (0: whole images), `batch` pairs."""
+    """From step `start` on: `crop` pixels square (0: whole images), `batch` pairs.
+
+    `zoom` is that of `training.augmentation`, which the order does not depend on; 0:
+    as the run has it.
+    """
 
     start: int
     crop: int
     batch: int
+    zoom: int = 0
 
 
 class Draw(NamedTuple):
@@ -165,7 +170,7 @@ def _check_stages(stages: Sequence[Stage]) -> None:
         raise InputError(f"stages start at {starts}: the first must start at step 0")
     if any(b <= a for a, b in itertools.pairwise(starts)):
         raise InputError(f"stages start at {starts}: the starts must increase")
-    for start, crop, batch in stages:
+    for start, crop, batch, _ in stages:
         if batch < 1 or crop < 0:
             raise InputError(
                 f"stage from step {start}: crop {crop}, batch {batch}; the batch must "
@@ -174,7 +179,7 @@ def _check_stages(stages: Sequence[Stage]) -> None:
 
 
 def _check_sizes(stage: Stage, sizes: np.ndarray) -> None:
-    _, crop, batch = stage
+    _, crop, batch, _ = stage
     if crop == 0 and batch > 1 and (sizes != sizes[0]).any():
         raise InputError(
             f"crop 0 (whole images) with batch {batch}: the images differ in size; "

@@ -49,10 +49,16 @@ class Augmentation(NamedTuple):
     noise: float = 0.0
     mixup: float = 0.0
 
-    def checked(self) -> "Augmentation":
-        """The same; raises `InputError` for negative values and a zoom below 1."""
+    def checked(self, crop: int = 0) -> "Augmentation":
+        """The same, for crops of `crop` pixels square (0: whole images).
+
+        Raises `InputError` for negative values, a zoom below 1, and a crop that is not
+        a multiple of it.
+        """
         if self.zoom < 1:
             raise InputError(f"data.zoom is {self.zoom}; it must be 1 or more")
+        if crop % self.zoom:
+            raise InputError(f"crop {crop} is not a multiple of zoom {self.zoom}")
         for name, value in self._asdict().items():
             if value < 0:
                 raise InputError(f"data.{name} is {value}; it must be 0 or more")
@@ -92,15 +98,10 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
     a part of the crop k / `most` as wide, somewhere in it.  So the channel attention
     sees means over large areas at the price of small crops.  Both images become float32
     in [0, 1]; images that are not square (whole ones) stay as they are.
-
-    Raises:
-        InputError: the side is not a multiple of `most`.
     """
     count, height, width = batch["low"].shape[:3]
     if height != width:
         return batch
-    if height % most:
-        raise InputError(f"data.crop {height} is not a multiple of data.zoom {most}")
     side = height // most
     which, where = jax.random.split(key)
     chosen = jax.random.randint(which, (count,), 0, most)
