@@ -4,11 +4,11 @@
 
 Well-lit photos (targets of the pairs that `configs/best_student.py` holds out, and the
 demo's photographs) are made dark by a sensor's physics and enhanced (default: by the
-shipped student and teacher): evenly, as by too short an exposure, and with white
-staying white, as where something in the picture shines.  The photo as it was is what
-they are compared with: PSNR, SSIM, PSNR at the photo's mean brightness, and by how many
-stops of mean value the answer is too bright.  "input" is the dark photo itself.
-Chooses nothing.  Writes benchmarks/results/exposures.json.
+shipped networks): evenly, as by too short an exposure, and with white staying white, as
+where something in the picture shines.  The photo as it was is what they are compared
+with: PSNR, SSIM, PSNR at the photo's mean brightness, and by how many stops of mean
+value the answer is too bright.  "input" is the dark photo itself.  Chooses nothing.
+Writes benchmarks/results/exposures.json.
 """
 
 import sys

@@ -3,9 +3,9 @@
     python benchmarks/generalisation.py [WEIGHTS ...] [--data data/LOL] [--output FILE]
 
 PSNR, SSIM, LPIPS and PSNR at the target's mean brightness (default: of the shipped
-student and teacher) on every twelfth of the pairs that `configs/best_student.py` trains
-on, on those it holds out, on eval15, and on the demo's photographs, which no training
-on LOL has seen.  Chooses nothing.  Writes benchmarks/results/generalisation.json.
+networks) on every twelfth of the pairs that `configs/best_student.py` trains on, on
+those it holds out, on eval15, and on the demo's photographs, which no training on LOL
+has seen.  Chooses nothing.  Writes benchmarks/results/generalisation.json.
 """
 
 import argparse
