@@ -36,7 +36,7 @@ SHIPPED = {
     ),
     "student-photos": Shipped(
         "student-photos.safetensors",
-        "c1ebe9293553ec7ab0a52a575b8edabd5b76f8bac80e82e33a5702e845ef56f1",
+        "c8613f603af87298fab603f18a55547927afb138bf2a5d5823fe3d618e902b42",
     ),
     "teacher": Shipped(
         "teacher.safetensors",

@@ -26,10 +26,13 @@ from configs import (
     photos_student,
     stable_student,
     student_cpu,
+    uneven_cooldown_student,
+    uneven_student,
     whole_cooldown_student,
     whole_dim_student,
     whole_further_student,
     whole_student,
+    whole_uneven_student,
     zero_dce,
 )
 from configs import student as student_config
@@ -57,10 +60,13 @@ CONFIGS = {
     "photos_student": photos_student.get_config,
     "stable_student": stable_student.get_config,
     "student_cpu": student_cpu.get_config,
+    "uneven_cooldown_student": uneven_cooldown_student.get_config,
+    "uneven_student": uneven_student.get_config,
     "whole_cooldown_student": whole_cooldown_student.get_config,
     "whole_dim_student": whole_dim_student.get_config,
     "whole_further_student": whole_further_student.get_config,
     "whole_student": whole_student.get_config,
+    "whole_uneven_student": whole_uneven_student.get_config,
     "zero_dce": zero_dce.get_config,
 }
 WITH_ROWS = {
@@ -115,7 +121,9 @@ def teachers(tmp_path_factory):
 def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     config = CONFIGS[name]()
     config.data.root = str(pairs)
-    config.data.crop, config.data.batch, config.data.later = 32, 4, ()
+    zoom = config.data.zoom
+    config.data.crop = 32 if zoom == 1 else 16 * zoom
+    config.data.batch, config.data.later = 4, ()
     config.data.holdout = 0.25
     config.total_steps = STEPS
     config.optimizer.warmup = min(config.optimizer.warmup, 2)

@@ -37,10 +37,13 @@ from configs import (
     student,
     student_cpu,
     teacher,
+    uneven_cooldown_student,
+    uneven_student,
     whole_cooldown_student,
     whole_dim_student,
     whole_further_student,
     whole_student,
+    whole_uneven_student,
     zero_dce,
 )
 from lled_jax import config_schema, experiment, weights_file
@@ -72,10 +75,13 @@ CONFIGS = {
     "photos_student": photos_student.get_config,
     "stable_student": stable_student.get_config,
     "student_cpu": student_cpu.get_config,
+    "uneven_cooldown_student": uneven_cooldown_student.get_config,
+    "uneven_student": uneven_student.get_config,
     "whole_cooldown_student": whole_cooldown_student.get_config,
     "whole_dim_student": whole_dim_student.get_config,
     "whole_further_student": whole_further_student.get_config,
     "whole_student": whole_student.get_config,
+    "whole_uneven_student": whole_uneven_student.get_config,
     "zero_dce": zero_dce.get_config,
 }
 
