@@ -106,7 +106,7 @@ def test_flat_frames_give_flat_and_finite_frames(network, shape, value):
         assert np.ptp(inner.reshape(-1, 3), axis=0).max() <= 5
 
 
-def test_real_dark_photos_come_out_neither_black_nor_white(network, shared):
+def test_real_dark_photos_come_out_neither_black_nor_white(name, network, shared):
     photos = sorted((shared / "data" / "unpaired").glob("*"))
     pictures = [p for p in photos if p.suffix.lower() in (".png", ".jpg", ".bmp")]
     assert len(pictures) > 5
@@ -119,9 +119,11 @@ def test_real_dark_photos_come_out_neither_black_nor_white(network, shared):
         assert max(clipped) < 0.3 + np.mean((low == 255).all(-1)), path.name
         if low.mean() < 100:
             assert bright.mean() > low.mean(), path.name
-        else:  # bright already: what is lit is near what it was, if the rest is not
+        else:  # bright already: near what it was
             lit = low.mean(-1) >= 100
             assert abs(bright[lit].mean() / low[lit].mean() - 1) < 0.25, path.name
+            if name != "student-photos":  # which is to lift what is in the shade
+                assert abs(bright.mean() / low.mean() - 1) < 0.25, path.name
 
 
 def test_importing_the_package_alone_is_light():
