@@ -96,6 +96,8 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
         assert (first % 1 == 0).all()
     wide = {"low": low[:, :4], "high": low[:, :4]}
     assert augmentation.zoom(wide, KEY, 3) is wide
+    with pytest.raises(InputError, match=r"12 is not a multiple of data\.zoom 5"):
+        augmentation.zoom({"low": low, "high": low}, KEY, 5)
 
 
 EVERY = {
@@ -138,7 +140,7 @@ def test_negative_augmentation_is_refused():
         augmentation.Augmentation(noise=-1).checked()
     with pytest.raises(InputError, match=r"data\.zoom is 0; it must be 1 or more"):
         augmentation.Augmentation(zoom=0).checked()
-    with pytest.raises(InputError, match="crop 12 is not a multiple of zoom 5"):
+    with pytest.raises(InputError, match=r"crop 12 is not a multiple of data\.zoom 5"):
         augmentation.Augmentation(zoom=5).checked(12)
 
 

@@ -121,8 +121,7 @@ def teachers(tmp_path_factory):
 def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     config = CONFIGS[name]()
     config.data.root = str(pairs)
-    zoom = config.data.zoom
-    config.data.crop = 32 if zoom == 1 else 16 * zoom
+    config.data.crop = max(32, 16 * config.data.zoom)
     config.data.batch, config.data.later = 4, ()
     config.data.holdout = 0.25
     config.total_steps = STEPS

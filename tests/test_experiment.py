@@ -305,9 +305,9 @@ def test_a_stage_may_have_a_zoom_of_its_own(tmp_path):
     def trained_on(zoom, later):
         config = tiny(lol_cpu.get_config(), 2)
         config.data.zoom, config.data.later = zoom, later
-        name = f"{zoom}_{len(later[0])}_{later[0][-1]}" if later else f"{zoom}"
-        experiment.train(config, tmp_path / name)
-        return jax.tree.leaves(load_weights(tmp_path / name)[1])
+        workdir = tmp_path / f"{zoom} {later}"
+        experiment.train(config, workdir)
+        return jax.tree.leaves(load_weights(workdir)[1])
 
     def same(one, other):
         pairs = zip(one, other, strict=True)
@@ -379,7 +379,10 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
         ({"accumulate": 3}, "batch 4 cannot be worked through in 3 parts"),
         ({"remat": 1}, "'remat' is 1; it must be True or False"),
         ({"data.later": (1, 2)}, "'data.later' is"),
-        ({"data.later": ((1, 32, 4, 3),)}, "crop 32 is not a multiple of zoom 3"),
+        (
+            {"data.later": ((1, 32, 4, 3),)},
+            "crop 32 is not a multiple of data.zoom 3",
+        ),
         ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
         ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),
         ({"seed": True}, "'seed' is True"),

@@ -57,8 +57,7 @@ class Augmentation(NamedTuple):
         """
         if self.zoom < 1:
             raise InputError(f"data.zoom is {self.zoom}; it must be 1 or more")
-        if crop % self.zoom:
-            raise InputError(f"crop {crop} is not a multiple of zoom {self.zoom}")
+        _check_multiple(crop, self.zoom)
         for name, value in self._asdict().items():
             if value < 0:
                 raise InputError(f"data.{name} is {value}; it must be 0 or more")
@@ -98,10 +97,14 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
     a part of the crop k / `most` as wide, somewhere in it.  So the channel attention
     sees means over large areas at the price of small crops.  Both images become float32
     in [0, 1]; images that are not square (whole ones) stay as they are.
+
+    Raises:
+        InputError: the side is not a multiple of `most`.
     """
     count, height, width = batch["low"].shape[:3]
     if height != width:
         return batch
+    _check_multiple(height, most)
     side = height // most
     which, where = jax.random.split(key)
     chosen = jax.random.randint(which, (count,), 0, most)
@@ -120,6 +123,11 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
         name: jax.vmap(zoomed)(to_float(images), chosen, places)
         for name, images in batch.items()
     }
+
+
+def _check_multiple(side: int, most: int) -> None:
+    if side % most:
+        raise InputError(f"crop {side} is not a multiple of data.zoom {most}")
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:
