@@ -42,6 +42,8 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "darkened_below": 0.3,
                 "darkened_further": 0.0,
                 "darkened_unevenly": 0.0,
+                "darkened_mosaic": 0.0,
+                "jpeg": 0.0,
                 "bright": 0.0,
                 "turn": False,
                 "exposure": 0.0,

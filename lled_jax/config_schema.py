@@ -31,6 +31,8 @@ KEYS: dict[str, type] = {
     "data.darkened_below": float,  # of those, only where the mean is less than this
     "data.darkened_further": float,  # by up to so many stops more than six
     "data.darkened_unevenly": float,  # of the darkened, the share that is so in part
+    "data.darkened_mosaic": float,  # of the darkened, the share of interpolated noise
+    "data.jpeg": float,  # the share of the dark images that is written as JPEG
     "data.bright": float,  # the share of pairs whose input is the target itself
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most

@@ -100,12 +100,27 @@ def test_zoom_shows_parts_of_the_crop_at_several_scales_the_same_in_both_images(
         augmentation.zoom({"low": low, "high": low}, KEY, 5)
 
 
+def test_a_share_of_the_dark_images_is_as_jpeg_and_each_of_its_quality():
+    rng = np.random.default_rng(0)
+    one = rng.integers(0, 60, (16, 16, 3), "u1")
+    batch = {name: jnp.asarray(np.stack([one] * 400)) for name in ("low", "high")}
+    seen = augmentation.show_jpeg(batch, KEY, 0.25)
+    assert seen["high"] is batch["high"]
+    levels = np.asarray(seen["low"]) * 255
+    np.testing.assert_allclose(levels, np.round(levels), atol=1e-3)
+    error = np.abs(levels - one).mean((1, 2, 3))
+    assert 0.17 < (error > 0.01).mean() < 0.33
+    assert len(np.unique(error[error > 0.01].round(2))) > 10
+
+
 EVERY = {
     "zoom": 2,
     "darkened": 0.5,
     "darkened_below": 0.6,
     "darkened_further": 1.0,
     "darkened_unevenly": 0.5,
+    "darkened_mosaic": 0.5,
+    "jpeg": 0.5,
     "bright": 0.5,
     "turn": True,
     "exposure": 0.3,
@@ -157,6 +172,8 @@ def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():
         darkened_below=0.6,
         darkened_further=1.0,
         darkened_unevenly=0.5,
+        darkened_mosaic=0.5,
+        jpeg=0.5,
         bright=0.5,
         turn=True,
         exposure=1.0,

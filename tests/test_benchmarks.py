@@ -145,7 +145,9 @@ def test_unknown_peer_is_refused(script):
     assert "linen" in said
 
 
-@pytest.mark.parametrize("script", ["averages.py", "exposures.py", "uneven.py"])
+@pytest.mark.parametrize(
+    "script", ["averages.py", "exposures.py", "jpeg.py", "uneven.py"]
+)
 def test_missing_run_is_named_in_one_line(script, tmp_path):
     status, said = _refused(script, str(tmp_path / "absent"))
     assert status == 1
@@ -234,6 +236,24 @@ def test_uneven(tmp_path):
         for row in (before, after):
             lit = row["lit_too_bright_by_stops"]
             assert lit is None or abs(lit) < (0.1 if row is before else 1.5)
+
+
+def test_jpeg(tmp_path):
+    _needs("skimage")
+    options = ("student", "--data", _demo_as_lol(tmp_path / "LOL"))
+    data, _ = _run("jpeg.py", *options, cwd=tmp_path)
+    assert [
+        tuple(row[of] for of in ("on", "sensor", "of")) for row in data["rows"]
+    ] == [
+        (*on, of)
+        for on in (("LOL", None), ("demo", "small"), ("demo", "large"))
+        for of in ("input", "student")
+    ]
+    for before, after in zip(data["rows"][::2], data["rows"][1::2], strict=True):
+        assert before["quality"] == after["quality"] == 75
+        assert before["psnr"] + 4 < after["psnr"]
+        assert before["psnr"] < before["psnr_gt_mean"] < after["psnr_gt_mean"]
+        assert before["lpips"] > after["lpips"]
 
 
 def test_unpaired_photos(tmp_path):

@@ -142,3 +142,18 @@ def test_in_the_light_a_picture_stays_and_in_the_shade_it_is_dark():
         brightest, darkest = extremes(share)
         uneven = brightest > darkest + 0.04
         assert 0.6 * share <= uneven.mean() <= 1.2 * share
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_noise_of_a_share_is_that_of_a_mosaic(share):
+    high = jnp.full((300, 32, 32, 3), 0.8)
+    batch = {"low": jnp.zeros_like(high), "high": high}
+    seen = darkening.show_darkened(batch, KEY, 1.0, 1.0, mosaic=share)["low"]
+    red = np.asarray(seen)[..., 0]
+    noise = red - red.mean((1, 2), keepdims=True)
+    alike = (noise[:, :, 1:] * noise[:, :, :-1]).mean((1, 2)) / noise.var((1, 2))
+    # Rounding to 8 bit hides the noise of the clearest.
+    noisy = noise.std((1, 2)) > 1 / 255
+    assert noisy.sum() > 100
+    assert abs((alike[noisy] > 0.25).mean() - share) < 0.1
+    assert np.abs(alike[noisy & (alike < 0.25)]).max(initial=0) < 0.15

@@ -7,10 +7,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from lled_jax.errors import InputError
-from lled_jax.images import to_float
+from lled_jax.images import to_float, to_u8
+from lled_jax.training.camera import through_jpeg
 from lled_jax.training.darkening import show_darkened
 
 Batch = dict[str, Array]
+
+# Of JPEG, as libjpeg counts: from what is posted to what a camera writes.
+QUALITY = (70.0, 98.0)
 
 
 class Augmentation(NamedTuple):
@@ -27,6 +31,10 @@ class Augmentation(NamedTuple):
         darkened_unevenly: this share of what is made darker is so in a part of the
             picture only, as what stands in the shade or before a bright sky is: the
             rest is to stay as it is.
+        darkened_mosaic: the noise of this share of what is made darker is interpolated
+            from a mosaic, as in a camera.
+        jpeg: this share of the dark images has been written as JPEG: the photos that
+            people have are, and noise looks different in those.
         bright: this share of the pairs shows the target as the input: a photo that is
             bright already is to stay as it is.
         turn: whether half of the pairs change rows for columns; with the two flips of
@@ -43,6 +51,8 @@ class Augmentation(NamedTuple):
     darkened_below: float = 0.3
     darkened_further: float = 0.0
     darkened_unevenly: float = 0.0
+    darkened_mosaic: float = 0.0
+    jpeg: float = 0.0
     bright: float = 0.0
     turn: bool = False
     exposure: float = 0.0
@@ -76,7 +86,10 @@ class Augmentation(NamedTuple):
                 self.darkened_below,
                 self.darkened_further,
                 self.darkened_unevenly,
+                self.darkened_mosaic,
             )
+        if self.jpeg:
+            batch = show_jpeg(batch, jax.random.fold_in(key, 7), self.jpeg)
         if self.bright:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
         if self.turn:
@@ -128,6 +141,22 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
 def _check_multiple(side: int, most: int) -> None:
     if side % most:
         raise InputError(f"crop {side} is not a multiple of data.zoom {most}")
+
+
+def show_jpeg(batch: Batch, key: Array, share: float) -> Batch:
+    """Write a `share` of the dark images as JPEG and read them again.
+
+    The quality is uniform in `QUALITY`, one for each image; the target stays as it is.
+    `low` becomes float32 in [0, 1].
+    """
+    low = to_float(batch["low"])
+    which, how = jax.random.split(key)
+    least, most = QUALITY
+    shape = (len(low), 1, 1, 1)
+    quality = jax.random.uniform(how, shape, minval=least, maxval=most)
+    read = to_float(to_u8(through_jpeg(low, quality)))
+    chosen = jax.random.bernoulli(which, share, shape)
+    return batch | {"low": jnp.where(chosen, read, low)}
 
 
 def show_bright(batch: Batch, key: Array, share: float) -> Batch:

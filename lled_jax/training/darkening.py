@@ -6,6 +6,7 @@ import numpy as np
 from jax import Array
 
 from lled_jax.images import srgb_decode, srgb_encode, to_float, to_u8
+from lled_jax.training.camera import mosaicked
 
 # From what tells a dark photo from a photo of something dark, to what LOL's inputs are
 # below its targets; electrons at white, from a small sensor at high sensitivity to a
@@ -28,6 +29,7 @@ def show_darkened(
     below: float,
     further: float = 0.0,
     unevenly: float = 0.0,
+    mosaic: float = 0.0,
 ) -> dict[str, Array]:
     """Put the target, made darker, in place of the dark image in a `share` of pairs.
 
@@ -37,7 +39,9 @@ def show_darkened(
     of the pictures loses them only in its `shade`.  The light gets a sensor's noise and
     becomes an 8-bit sRGB picture again: with x of a full well of N electrons and read
     noise of r electrons the variance is x / N + (r / N)^2, as in
-    `data.synthetic.darken`.  Where its mean is not below `below`, the dark image stays.
+    `data.synthetic.darken`.  The noise of a share `mosaic` has been
+    interpolated (`camera.mosaicked`).  Where the picture's mean is not below `below`,
+    the dark image stays.
     A pair of equal images has no dark one, as of `data.well_lit`; it has a share of 1.
     `low` becomes float32 in [0, 1].
     """
@@ -62,8 +66,12 @@ def show_darkened(
     full_well = jnp.exp(drawn(keys[1], *np.log(FULL_WELL)))
     read_noise = drawn(keys[2], *READ_NOISE) / full_well
     deviation = jnp.sqrt(light / full_well + read_noise * read_noise)
-    light += deviation * jax.random.normal(keys[3], low.shape)
-    picture = to_float(to_u8(srgb_encode(jnp.maximum(light, 0.0))))
+    noise = deviation * jax.random.normal(keys[3], low.shape)
+    if mosaic:
+        which, row, column = jax.random.split(jax.random.fold_in(key, 8), 3)
+        interpolated = mosaicked(noise, some(row, 0.5), some(column, 0.5))
+        noise = jnp.where(some(which, mosaic), interpolated, noise)
+    picture = to_float(to_u8(srgb_encode(jnp.maximum(light + noise, 0.0))))
     chosen = some(keys[4], share) | (low == high).all((1, 2, 3), keepdims=True)
     chosen &= picture.mean((1, 2, 3), keepdims=True) < below
     return batch | {"low": jnp.where(chosen, picture, low)}
