@@ -36,7 +36,7 @@ SHIPPED = {
     ),
     "student-photos": Shipped(
         "student-photos.safetensors",
-        "c8613f603af87298fab603f18a55547927afb138bf2a5d5823fe3d618e902b42",
+        "32b6ef9f17404f8b57f2c08c8b054d1b0275acdd43d16232f137cb9bac2e6982",
     ),
     "teacher": Shipped(
         "teacher.safetensors",
