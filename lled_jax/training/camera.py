@@ -73,7 +73,7 @@ def through_jpeg(pictures: Images, quality: Float[Array, "b 1 1 1"]) -> Images:
     height, width = pictures.shape[1:3]
     padding = (0, -height % 16), (0, -width % 16)
     whole = jnp.pad(255 * pictures, ((0, 0), *padding, (0, 0)), mode="edge")
-    ycc = jnp.round(whole @ jnp.asarray(TO_YCC.T, jnp.float32))
+    ycc = jnp.round(_exact("byxc,dc->byxd", whole, TO_YCC))
     scale = jnp.where(quality < 50, 5000 / quality, 200 - 2 * quality)
     luma = _quantised(ycc[..., :1] - 128, LUMA_STEPS, scale) + 128
     small = jax.lax.reduce_window(
@@ -81,9 +81,8 @@ def through_jpeg(pictures: Images, quality: Float[Array, "b 1 1 1"]) -> Images:
     )
     chroma = _quantised(jnp.round(small / 4), CHROMA_STEPS, scale)
     chroma = jax.image.resize(chroma, ycc[..., 1:].shape, "linear")
-    back = jnp.concatenate([luma, chroma], -1) @ jnp.asarray(
-        np.linalg.inv(TO_YCC).T, jnp.float32
-    )
+    ycc = jnp.concatenate([luma, chroma], axis=-1)
+    back = _exact("byxc,dc->byxd", ycc, np.linalg.inv(TO_YCC))
     return jnp.clip(back[:, :height, :width] / 255, 0.0, 1.0)
 
 
@@ -98,9 +97,14 @@ def _quantised(
     frequency, place = np.arange(8)[:, None], np.arange(8)
     cosines = np.cos((2 * place + 1) * frequency * np.pi / 16) / 2
     cosines[0] /= np.sqrt(2)
-    basis = jnp.asarray(cosines, jnp.float32)
     blocks = planes.reshape(count, height // 8, 8, width // 8, 8, channels)
-    waves = jnp.einsum("ui,vj,byixjc->byuxvc", basis, basis, blocks)
+    waves = _exact("byixjc,ui,vj->byuxvc", blocks, cosines, cosines)
     waves = jnp.round(waves / step) * step
-    blocks = jnp.einsum("ui,vj,byuxvc->byixjc", basis, basis, waves)
+    blocks = _exact("byuxvc,ui,vj->byixjc", waves, cosines, cosines)
     return jnp.clip(jnp.round(blocks.reshape(planes.shape)), -128.0, 127.0)
+
+
+def _exact(sum_of: str, images: Array, *matrices: np.ndarray) -> Array:
+    """`einsum` in float32, also where products of matrices are rounded by default."""
+    constants = [jnp.asarray(matrix, jnp.float32) for matrix in matrices]
+    return jnp.einsum(sum_of, images, *constants, precision="highest")
