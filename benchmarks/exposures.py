@@ -59,12 +59,16 @@ def methods_of(weights: list[Path]) -> dict[str, Enhance]:
 def photos_of(data: str) -> dict[str, list[np.ndarray]]:
     """Well-lit photos of scenes that no network was trained on, 8 bit."""
     held = pairs_of(data)["held-out"]
-    # Of the demo, every photograph once, not with each of its darkenings.
-    once = [demo(split).high[::count] for split, count in DARKENINGS.items()]
     return {
         "held-out": [held[index][1] for index in range(len(held))],
-        "demo": [photo for photos in once for photo in photos],
+        "demo": demo_photos(),
     }
+
+
+def demo_photos() -> list[np.ndarray]:
+    """Every photograph of the demo once, not with each of its darkenings."""
+    once = [demo(split).high[::count] for split, count in DARKENINGS.items()]
+    return [photo for photos in once for photo in photos]
 
 
 def darkened(photos: list[np.ndarray], stops: float, part: float) -> ArrayPairs:
@@ -75,8 +79,14 @@ def darkened(photos: list[np.ndarray], stops: float, part: float) -> ArrayPairs:
         picture = np.asarray(srgb_encode(light))
         return darken(picture, np.random.default_rng(number), stops=0.0)
 
-    low = [dark(*one) for one in enumerate(photos)] if stops else photos
-    return ArrayPairs([str(number) for number in range(len(photos))], low, photos)
+    return paired(
+        [dark(*one) for one in enumerate(photos)] if stops else photos, photos
+    )
+
+
+def paired(low: list[np.ndarray], high: list[np.ndarray]) -> ArrayPairs:
+    """Pairs named by their numbers."""
+    return ArrayPairs([str(number) for number in range(len(high))], low, high)
 
 
 def scores(method: Enhance, pairs: ArrayPairs) -> dict[str, float]:

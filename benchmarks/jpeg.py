@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 import timing
-from exposures import methods_of, photos_of
+from exposures import demo_photos, methods_of, paired
 from generalisation import asked, pairs_of
 from PIL import Image
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def sets(data: str, quick: bool) -> Iterator[tuple[dict, ArrayPairs]]:
     """What they are, and the pairs."""
-    held, photos = pairs_of(data)["held-out"], photos_of(data)["demo"]
+    held, photos = pairs_of(data)["held-out"], demo_photos()
     lol = [held[number] for number in range(1 if quick else len(held))]
     photos = photos[:1] if quick else photos
     qualities = QUALITIES[-1:] if quick else QUALITIES
@@ -60,26 +60,26 @@ def sets(data: str, quick: bool) -> Iterator[tuple[dict, ArrayPairs]]:
         yield what, paired(low, [target for _, target in lol])
     for sensor in WELLS:
         for stops in STOPS[-1:] if quick else STOPS:
+            plain, of_mosaic = (
+                [photographed(*one, sensor, stops, mosaic) for one in enumerate(photos)]
+                for mosaic in (False, True)
+            )
             for quality in qualities:
-                low = [
-                    written(
-                        photographed(photo, number, sensor, stops, quality), quality
-                    )
-                    for number, photo in enumerate(photos)
-                ]
+                dark = plain if quality is None else of_mosaic
                 what = {"sensor": sensor, "stops": stops, "quality": quality}
+                low = [written(photo, quality) for photo in dark]
                 yield {"on": "demo"} | what, paired(low, photos)
 
 
 def photographed(
-    photo: np.ndarray, number: int, sensor: str, stops: float, quality: int | None
+    number: int, photo: np.ndarray, sensor: str, stops: float, mosaic: bool
 ) -> np.ndarray:
-    """The photo `stops` darker, with a sensor's noise, for a JPEG that of a mosaic."""
+    """The photo `stops` darker, with a sensor's noise, or that of its mosaic."""
     light = srgb_decode(to_float(jnp.asarray(photo))) * 2.0**-stops
     full, read = WELLS[sensor], READ_NOISE / WELLS[sensor]
     normal = np.random.default_rng(number).standard_normal(photo.shape)
     noise = (jnp.sqrt(light / full + read**2) * normal)[None]
-    if quality is not None:
+    if mosaic:
         begins = jnp.zeros((1, 1, 1, 1), bool)
         noise = mosaicked(noise, begins, begins)
     return np.asarray(to_u8(srgb_encode(jnp.maximum(light + noise[0], 0.0))))
@@ -92,11 +92,6 @@ def written(picture: np.ndarray, quality: int | None) -> np.ndarray:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling="4:2:0")
     return np.asarray(Image.open(file))
-
-
-def paired(low: list[np.ndarray], high: list[np.ndarray]) -> ArrayPairs:
-    """Pairs by number."""
-    return ArrayPairs([str(number) for number in range(len(high))], low, high)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sys
 import jax.numpy as jnp
 import numpy as np
 import timing
-from exposures import methods_of, photos_of
+from exposures import methods_of, paired, photos_of
 from generalisation import asked
 
 from lled_jax.cli.process import exit_status
@@ -73,8 +73,7 @@ def shaded(
         picture = np.asarray(srgb_encode(light * 2.0 ** (-stops * shades[number])))
         return darken(picture, np.random.default_rng(number), stops=0.0)
 
-    low = [dark(*one) for one in enumerate(photos)]
-    return ArrayPairs([str(number) for number in range(len(photos))], low, photos)
+    return paired([dark(*one) for one in enumerate(photos)], photos)
 
 
 def scores(

@@ -76,11 +76,10 @@ def through_jpeg(pictures: Images, quality: Float[Array, "b 1 1 1"]) -> Images:
     ycc = jnp.round(_exact("byxc,dc->byxd", whole, TO_YCC))
     scale = jnp.where(quality < 50, 5000 / quality, 200 - 2 * quality)
     luma = _quantised(ycc[..., :1] - 128, LUMA_STEPS, scale) + 128
-    small = jax.lax.reduce_window(
-        ycc[..., 1:], 0.0, jax.lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID"
-    )
-    chroma = _quantised(jnp.round(small / 4), CHROMA_STEPS, scale)
-    chroma = jax.image.resize(chroma, ycc[..., 1:].shape, "linear")
+    count, rows, columns, _ = ycc.shape
+    squares = ycc[..., 1:].reshape(count, rows // 2, 2, columns // 2, 2, 2)
+    chroma = _quantised(jnp.round(squares.mean((2, 4))), CHROMA_STEPS, scale)
+    chroma = jax.image.resize(chroma, (count, rows, columns, 2), "linear")
     ycc = jnp.concatenate([luma, chroma], axis=-1)
     back = _exact("byxc,dc->byxd", ycc, np.linalg.inv(TO_YCC))
     return jnp.clip(back[:, :height, :width] / 255, 0.0, 1.0)

@@ -39,11 +39,10 @@ def show_darkened(
     of the pictures loses them only in its `shade`.  The light gets a sensor's noise and
     becomes an 8-bit sRGB picture again: with x of a full well of N electrons and read
     noise of r electrons the variance is x / N + (r / N)^2, as in
-    `data.synthetic.darken`.  The noise of a share `mosaic` has been
-    interpolated (`camera.mosaicked`).  Where the picture's mean is not below `below`,
-    the dark image stays.
-    A pair of equal images has no dark one, as of `data.well_lit`; it has a share of 1.
-    `low` becomes float32 in [0, 1].
+    `data.synthetic.darken`.  The noise of a share `mosaic` has been interpolated
+    (`camera.mosaicked`).  Where the picture's mean is not below `below`, the dark image
+    stays.  A pair of equal images has no dark one, as of `data.well_lit`; it has a
+    share of 1.  `low` becomes float32 in [0, 1].
     """
     low, high = to_float(batch["low"]), to_float(batch["high"])
     light = srgb_decode(high)
