@@ -164,8 +164,8 @@ Model = Annotated[
     typer.Option(
         metavar="NAME",
         help="A network that comes with the package: student (default), "
-        "student-photos, for other things than dark rooms and photos dark in a part "
-        "only, or teacher, which takes six times as long.",
+        "student-photos, for other things than dark rooms, for JPEGs, and for photos "
+        "dark in a part only, or teacher, which takes six times as long.",
         rich_help_panel=NETWORK,
         autocompletion=_models,
         show_default=False,
