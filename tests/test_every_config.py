@@ -20,6 +20,7 @@ from configs import (
     distilled_student,
     finish_student,
     hdrnet,
+    jpeg_student,
     lol_cpu,
     long_student,
     photos_cooldown_student,
@@ -47,6 +48,7 @@ STEPS = 20
 CONFIGS = {
     "teacher": teacher_config.get_config,
     "student": student_config.get_config,
+    "jpeg_student": jpeg_student.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "best_teacher": best_teacher.get_config,

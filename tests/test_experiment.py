@@ -29,6 +29,7 @@ from configs import (
     distilled_student,
     finish_student,
     hdrnet,
+    jpeg_student,
     lol_cpu,
     long_student,
     photos_cooldown_student,
@@ -57,6 +58,7 @@ ROOT = Path(__file__).parent.parent
 CONFIGS = {
     "teacher": teacher.get_config,
     "student": student.get_config,
+    "jpeg_student": jpeg_student.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "best_teacher": best_teacher.get_config,
