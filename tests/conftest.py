@@ -2,14 +2,9 @@
 
 import os
 
-# Before JAX starts: several fake devices, so that sharding is always exercised; and
-# programs left as they are, for tests compile for longer than they compute.
-os.environ["XLA_FLAGS"] = " ".join(
-    [
-        os.environ.get("XLA_FLAGS", ""),
-        "--xla_force_host_platform_device_count=4",
-        "--xla_backend_optimization_level=0",
-    ]
+# Before JAX starts: several fake devices, so that sharding is always exercised.
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
 )
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # As our code asks for, but here TensorFlow may have started Keras before it.
