@@ -14,15 +14,17 @@ PAGES = ("README.md", "docs/results.md")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
+def table_lines(page: str) -> list[str]:
+    lines = (ROOT / page).read_text().splitlines()
+    return [line for line in lines if line.startswith("|")]
+
+
 def scored_rows() -> list[Any]:
     """(cells of a row, the one result on eval15 that it links) of all tables."""
     found = []
     for page in PAGES:
-        path = ROOT / page
-        for line in path.read_text().splitlines():
-            if not line.startswith("|"):
-                continue
-            files = scores_linked(path.parent, line)
+        for line in table_lines(page):
+            files = scores_linked((ROOT / page).parent, line)
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             if len(files) == 1 and re.fullmatch(r"\d+\.\d\d", cells[1]):
                 label = f"{page}-{files[0].parent.name}-{files[0].stem}-{cells[1]}"
@@ -59,10 +61,6 @@ def test_held_out_scores_are_those_of_the_shipped_weights(name):
     held_out = facts["held_out"]
     wanted = f"{held_out['psnr']:.2f} / {held_out['ssim']:.4f}".replace(" 0.", " .")
     for page in PAGES:
-        rows = [
-            line
-            for line in (ROOT / page).read_text().splitlines()
-            if line.startswith("|") and f"{name} as shipped" in line
-        ]
+        rows = [line for line in table_lines(page) if f"{name} as shipped" in line]
         assert rows, page
         assert all(wanted in row for row in rows), page
