@@ -21,6 +21,17 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 GOLDEN = Path(__file__).parent / "golden"
 
 
+@pytest.fixture(scope="module")
+def compiled_quickly():
+    """Without most optimisations: for tests that compile longer than they compute.
+
+    Not for all: on large images what is not optimised takes longer than this saves.
+    """
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """The folder of committed reference values."""

@@ -44,6 +44,8 @@ from lled_jax.locate import load_weights
 from lled_jax.models import variants
 from lled_jax.training.writer import read_metrics
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 STEPS = 20
 CONFIGS = {
     "teacher": teacher_config.get_config,
