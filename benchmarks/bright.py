@@ -1,8 +1,9 @@
 """What enhancing does to photos that are bright already, also with --spare-bright.
 
-    python benchmarks/bright.py [--data data/LOL/our485/high] [--images 50]
+    python benchmarks/bright.py [WEIGHTS] [--data data/LOL/our485/high]
 
-Without --data: photographs that come with scikit-image.
+Without --data: photographs that come with scikit-image; with it, --images of the
+folder's.  WEIGHTS: as `lled_jax.load` takes them, and by default what it takes.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
+from lled_jax.shipped import DEFAULT
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 
@@ -25,6 +27,7 @@ PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("weights", nargs="?", default=DEFAULT)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--images", type=int, default=50)
     parser.add_argument("--quick", action="store_true")
@@ -38,15 +41,16 @@ def main() -> None:
         photos = [getattr(skimage.data, name)() for name in PHOTOS]
     if options.quick:
         photos = [photo[:48, :64] for photo in photos[:2]]
-    student = lled_jax.load()
+    network = lled_jax.load(options.weights)
     looks = {"default": Look(), "spare_bright": Look(spare_bright=True)}
     rows = [
         {"look": name}
-        | summary([(photo, student.enhance(photo, look)) for photo in photos])
+        | summary([(photo, network.enhance(photo, look)) for photo in photos])
         for name, look in looks.items()
     ]
     source = "LOL" if options.data else "scikit-image"
-    data = {"photos": len(photos), "source": source, "rows": rows}
+    data = {"of": options.weights, "photos": len(photos)}
+    data |= {"source": source, "rows": rows}
     timing.finish(f"bright_{source}", options.output, options.quick, data)
 
 

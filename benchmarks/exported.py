@@ -3,10 +3,11 @@
     python benchmarks/exported.py [--sizes 600x400,1200x900] [--threads 1,2]
         [--repeats 9] [--data data/LOL] [--quick] [--output FILE]
 
-The shipped student, exported in every format and precision, each in a process of its
-own that holds nothing but the runtime (`deployed.py`); beside it the same network in
-JAX, in PyTorch, and as PyTorch exports it to ONNX.  The processes take turns.  The
-quality is on the test pairs of `--data`, all of them, whole.  Sizes are WIDTHxHEIGHT.
+The network that is loaded by default, exported in every format and precision, each in
+a process of its own that holds nothing but the runtime (`deployed.py`); beside it the
+same network in JAX, in PyTorch, and as PyTorch exports it to ONNX.  The processes take
+turns.  The quality is on the test pairs of `--data`, all of them, whole.  Sizes are
+WIDTHxHEIGHT.
 Writes benchmarks/results/exported.json.
 """
 
@@ -29,6 +30,7 @@ import timing
 from lled_jax.cli.process import exit_status
 from lled_jax.export import exporting, parity
 from lled_jax.locate import load_weights, open_source
+from lled_jax.shipped import DEFAULT
 
 WANTED = {
     "onnx": ("f32", "f16", "int8"),
@@ -52,7 +54,7 @@ def exports(
 ) -> tuple[list[Subject], list[dict[str, Any]]]:
     """Every file, and a row on its size and its quality."""
     subjects, rows = [], []
-    params = load_weights(Path("student"))[1]
+    params = load_weights(Path(DEFAULT))[1]
     source = open_source(data, "test")
     pairs = [source[i] for i in range(len(source))]
     for format, precisions in wanted.items():
@@ -81,7 +83,7 @@ def exports(
 
 def peers(folder: Path) -> list[Subject]:
     """The same network without an export of ours."""
-    model, params = load_weights(Path("student"))
+    model, params = load_weights(Path(DEFAULT))
     case = candidates.Case(model, params, np.zeros((400, 600, 3), np.uint8), True)
     weights = folder / "case.npz"
     peak.save_case(weights, case)
@@ -92,7 +94,7 @@ def peers(folder: Path) -> list[Subject]:
 
 def plain_onnx(folder: Path, height: int, width: int) -> list[Subject]:
     """The file that PyTorch's own exporter makes, at this size; none without it."""
-    model, params = load_weights(Path("student"))
+    model, params = load_weights(Path(DEFAULT))
     low = np.zeros((height, width, 3), np.uint8)
     file = folder / f"torch_{width}x{height}.onnx"
     try:
@@ -199,7 +201,7 @@ def main(argv: list[str] | None = None) -> None:
                 print(timing.table(some), file=sys.stderr)
                 rows += some
     data = {
-        "what": "the shipped student, one image at a time, in turn",
+        "what": "the network loaded by default, one image at a time, in turn",
         "repeats": arguments.repeats,
         "data": arguments.data,
         "skipped": sorted(set(skipped)),

@@ -82,7 +82,7 @@ class Judge:
     ) -> None:
         self.running, self.address, self.found = running, address, found
         self.file = folder / "photo.png"
-        self.enhancer = lled_jax.load("student", backend="onnxruntime")
+        self.enhancer = lled_jax.load(backend="onnxruntime")
 
     def compare(
         self, name: str, low: np.ndarray, by: int, high: np.ndarray | None = None

@@ -2,7 +2,7 @@
 
 One line brightens a photo, given as a file or an array, into an array [h w 3]:
 
-    bright = lled_jax.load("student").enhance("dark.jpg")
+    bright = lled_jax.load().enhance("dark.jpg")
 """
 
 from typing import TYPE_CHECKING, Any

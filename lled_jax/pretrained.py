@@ -15,6 +15,7 @@ from lled_jax.locate import load_weights
 from lled_jax.look import Amounts, Look
 from lled_jax.models import variants
 from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.shipped import DEFAULT
 
 # A photo of 12 megapixels is enhanced whole; larger ones in tiles.
 MAX_MEMORY = 4 * 2**30
@@ -88,14 +89,14 @@ class Enhancer:
 
 
 def load(
-    weights: str | os.PathLike[str] = "student",
+    weights: str | os.PathLike[str] = DEFAULT,
     backend: str = "jax",
     max_memory: int = MAX_MEMORY,
 ) -> Enhancer:
     """A trained network: one that comes with the package, or your own.
 
     Args:
-        weights: "student", "student-photos", "teacher", a run's folder, or a
+        weights: "student-photos", "student", "teacher", a run's folder, or a
             .safetensors file.
         backend: what runs it: jax, openvino, openvino_bf16 or onnxruntime.
         max_memory: bytes that the process may take; larger images go in tiles.

@@ -44,3 +44,6 @@ SHIPPED = {
     ),
 }
 """By the name that `lled_jax.load` and --ckpt take."""
+
+DEFAULT = "student-photos"
+"""What photos are given to unless told otherwise: they are seldom of LOL's camera."""

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from lled_jax import page
 from lled_jax.cli.main import app
 from lled_jax.errors import InputError
-from lled_jax.shipped import SHIPPED
+from lled_jax.shipped import DEFAULT, SHIPPED
 
 
 def demo(*arguments):
@@ -28,7 +28,7 @@ def served(monkeypatch):
 
 def test_by_default_only_this_machine_sees_it(served):
     assert demo().exit_code == 0
-    weights = SHIPPED["student"].path()
+    weights = SHIPPED[DEFAULT].path()
     assert served == [(("127.0.0.1", 7860, weights, "jax"), {"open_browser": False})]
 
 

@@ -20,7 +20,7 @@ from lled_jax.cli import network, options
 from lled_jax.cli.main import app
 from lled_jax.errors import InputError
 from lled_jax.pretrained import Enhancer
-from lled_jax.shipped import SHIPPED
+from lled_jax.shipped import DEFAULT, SHIPPED
 
 SIDE = 24  # one size for most photos: one program to compile
 
@@ -101,7 +101,7 @@ def files():
 
 
 def network_answer(pixels, **look):
-    enhancer = lled_jax.load(SHIPPED["student"].path(), **DEFAULTS)
+    enhancer = lled_jax.load(SHIPPED[DEFAULT].path(), **DEFAULTS)
     return enhancer.enhance(pixels, command.Look(**look))
 
 

@@ -47,8 +47,8 @@ def test_what_is_shipped_is_whole_and_described(name):
     assert f"{facts['held_out']['psnr']:.2f}" in card
 
 
-def test_the_student_is_loaded_by_default():
-    name, params = locate.load_weights(shipped.SHIPPED["student"].path())
+def test_what_is_for_photos_is_loaded_by_default():
+    name, params = locate.load_weights(shipped.SHIPPED["student-photos"].path())
     assert name == "student"
     jax.tree.map(np.testing.assert_array_equal, lled_jax.load().params, params)
 

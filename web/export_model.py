@@ -1,4 +1,4 @@
-"""The shipped student as the ONNX file that the page runs.
+"""The shipped network as the ONNX file that the page runs.
 
     python web/export_model.py web/dist/student.onnx
 

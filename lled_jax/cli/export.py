@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lled_jax.cli.sizes import image_size
+from lled_jax.shipped import DEFAULT
 
 if TYPE_CHECKING:
     from lled_jax.export.exporting import Exported
@@ -33,9 +34,10 @@ def export(
     model: Annotated[
         Path,
         typer.Option(
-            metavar="WEIGHTS", help="student, a run's folder, or a .safetensors file."
+            metavar="WEIGHTS",
+            help="student-photos, student, a run's folder, or a .safetensors file.",
         ),
-    ] = Path("student"),
+    ] = Path(DEFAULT),
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="f32, f16, bf16, int8 or int8_dynamic.")
     ] = "f32",

@@ -40,13 +40,13 @@ def shard(text: str) -> tuple[int, int]:
 
 def weights(model: str | None, ckpt: Path | None) -> Path:
     """What `lled_jax.load` shall load; `InputError` if there is no such thing."""
-    from lled_jax.shipped import SHIPPED
+    from lled_jax.shipped import DEFAULT, SHIPPED
 
     if ckpt is not None:
         if not ckpt.exists():
             raise InputError(f"no checkpoint at {ckpt}; check the path of --ckpt")
         return ckpt
-    name = model or "student"
+    name = model or DEFAULT
     if name not in SHIPPED:
         known = ", ".join(SHIPPED)
         raise InputError(
@@ -163,9 +163,9 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A network that comes with the package: student (default), "
-        "student-photos, for other things than dark rooms, for JPEGs, and for photos "
-        "dark in a part only, or teacher, which takes six times as long.",
+        help="A network that comes with the package: student-photos (default), "
+        "student, the same for very dark rooms alone, not as JPEG, or teacher, sharper "
+        "there, which takes six times as long.",
         rich_help_panel=NETWORK,
         autocompletion=_models,
         show_default=False,

@@ -19,6 +19,7 @@ from lled_jax.export import parity
 from lled_jax.export.contract import Contract
 from lled_jax.files import atomic_folder, atomic_write
 from lled_jax.locate import load_weights, open_source, weights_path
+from lled_jax.shipped import DEFAULT
 
 PIXELS = ("float32", "uint8")
 LAYOUTS = ("nhwc", "nchw")
@@ -44,7 +45,7 @@ class Request:
     Attributes:
         format: one of `FORMATS`.
         output: where to, a file, or a folder for `FOLDERS`.
-        weights: "student", a run's workdir or a safetensors file.
+        weights: "student-photos", "student", a run's workdir or a safetensors file.
         precision: one of `PRECISIONS`; which of them a format has is its own.
         pixels: one of `PIXELS`.
         layout: one of `LAYOUTS`; "" is nchw for ONNX and nhwc for the others.
@@ -56,7 +57,7 @@ class Request:
 
     format: str
     output: Path
-    weights: Path = Path("student")
+    weights: Path = Path(DEFAULT)
     precision: str = "f32"
     pixels: str = "float32"
     layout: str = ""

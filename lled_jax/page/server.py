@@ -12,6 +12,7 @@ import uvicorn
 from lled_jax import pretrained
 from lled_jax.errors import InputError
 from lled_jax.page.app import build_app
+from lled_jax.shipped import DEFAULT
 
 _EVERYWHERE = {"0.0.0.0", "::", ""}
 
@@ -35,7 +36,7 @@ class _Server(uvicorn.Server):
 def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
-    weights: str | os.PathLike[str] = "student",
+    weights: str | os.PathLike[str] = DEFAULT,
     backend: str = "jax",
     open_browser: bool = False,
 ) -> None:
