@@ -78,7 +78,7 @@ def _lled(jobs: int, size: tuple[int, int], backend: str = "jax") -> loops.Run:
     from lled_jax.cli.tally import Tally
     from lled_jax.naming import Task
 
-    enhancer = lled_jax.load("student", backend=backend)
+    enhancer = lled_jax.load(backend=backend)
 
     def run(source: Path, target: Path) -> None:
         tally, screen = Tally(), Screen(quiet=True)

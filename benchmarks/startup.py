@@ -26,7 +26,7 @@ PHOTO = """
 import numpy as np, lled_jax
 from lled_jax.cli.process import exit_status
 def command():
-    lled_jax.load("student").enhance(np.zeros((400, 600, 3), np.uint8))
+    lled_jax.load().enhance(np.zeros((400, 600, 3), np.uint8))
     print("step 1/", flush=True)
 exit_status(command)
 """
