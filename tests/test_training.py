@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import signal
 import threading
 
@@ -425,3 +426,13 @@ def test_a_checkpoint_that_will_not_fit_is_refused(tmp_path, pairs, monkeypatch)
         Run(tmp_path, pairs).train(8)
     with Checkpoints(tmp_path) as checkpoints:
         assert checkpoints.latest() == 4
+
+
+def test_a_checkpoint_whose_folder_is_gone_is_one_line(tmp_path):
+    current, _, _ = make()
+    with Checkpoints(tmp_path) as checkpoints:
+        shutil.rmtree(tmp_path / "checkpoints")
+        with pytest.raises(
+            InputError, match=r"checkpoints: .*No such file.* written to"
+        ):
+            checkpoints.save(1, current, {})

@@ -103,7 +103,8 @@ class Checkpoints:
     def _check_space(self, state: TrainState) -> None:
         """Refuse to begin what will not fit: TensorStore fails with 100 tracebacks."""
         need = SPACE * sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-        free = shutil.disk_usage(self._folder).free
+        with self._explained():
+            free = shutil.disk_usage(self._folder).free
         if free < need:
             raise InputError(
                 f"cannot save a checkpoint in {self._folder}: it needs "
@@ -119,9 +120,12 @@ class Checkpoints:
         except (OSError, ValueError) as error:  # TensorStore raises ValueError
             full = "No space left" in str(error) or "quota" in str(error)
             reason = "the disk is full" if full else _first_line(error)
+            cure = (
+                "free some space" if full else "see that the folder can be written to"
+            )
             raise InputError(
                 f"cannot save a checkpoint in {self._folder}: {reason}; "
-                "free some space and run the same command to resume"
+                f"{cure} and run the same command to resume"
             ) from error
 
     def _restore(self, items: ocp.args.Composite) -> Any:
