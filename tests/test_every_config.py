@@ -26,6 +26,7 @@ from configs import (
     long_student,
     photos_cooldown_student,
     photos_student,
+    photos_teacher,
     stable_student,
     student_cpu,
     uneven_cooldown_student,
@@ -64,6 +65,7 @@ CONFIGS = {
     "long_student": long_student.get_config,
     "photos_cooldown_student": photos_cooldown_student.get_config,
     "photos_student": photos_student.get_config,
+    "photos_teacher": photos_teacher.get_config,
     "stable_student": stable_student.get_config,
     "student_cpu": student_cpu.get_config,
     "uneven_cooldown_student": uneven_cooldown_student.get_config,
@@ -142,7 +144,7 @@ def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     if config.data.photos:
         config.data.photos = str(photos)
     if config.init:
-        config.init = str(teachers["student"])
+        config.init = str(teachers[config.model])
     distils = bool(config.teacher)
     if distils:
         kind = "hdrnet_teacher" if config.model.startswith("hdrnet") else "teacher"
