@@ -1,5 +1,6 @@
 """What the gradient branch may see, and the networks of the ablation."""
 
+import functools
 import itertools
 
 import jax
@@ -58,26 +59,32 @@ def test_weak_edges_stay_only_with_strong_ones():
     assert not edges[:, :25].any()
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("name", ["student_base", "student_canny", "student_origin"])
 def test_networks_of_the_ablation(name):
     model = variants.build(name)
     params = variants.init(model, 0)
     low = jax.random.uniform(jax.random.key(0), (2, 13, 16, 3))
-    outputs = apply(model, params, low)
+    outputs = jax.eval_shape(functools.partial(apply, model), params, low)
     assert outputs.enhanced.shape == low.shape
     assert len(outputs.enhancement) == 4
     assert len(outputs.gradient) == (0 if name == "student_base" else 4)
     count = variants.count_parameters(params)
     assert count == (150_924 if name == "student_base" else 279_765)
-    grads = jax.grad(lambda p: jnp.sum(apply(model, p, low).enhanced ** 2))(params)
+    energy = jax.jit(lambda p: jnp.sum(apply(model, p, low).enhanced ** 2))
+    grads = jax.grad(energy)(params)
     assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(grads))
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_the_guide_is_all_that_differs():
     low = jax.random.uniform(jax.random.key(0), (1, 12, 12, 3))
     assert GUIDES["sobel"] is sobel
     np.testing.assert_array_equal(GUIDES["origin"](low), low)
     params = variants.init(variants.build("student"), 0)
     names = ("student", "student_canny", "student_origin")
-    images = [apply(variants.build(name), params, low).enhanced for name in names]
+    images = [
+        jax.jit(functools.partial(apply, variants.build(name)))(params, low).enhanced
+        for name in names
+    ]
     assert all(jnp.abs(a - b).max() > 1e-4 for a, b in itertools.pairwise(images))

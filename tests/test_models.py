@@ -59,9 +59,8 @@ def reference(golden):
 @pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("size", ["12x16", "13x11", "1x1"])
 def test_network_equals_pytorch(reference, size, folded):
-    model = GradientGuided(2, 16, folded=folded)
-    params = _params_from_torch(reference)
-    out = model.apply({"params": params}, reference[f"in/{size}"]).enhanced
+    run = jax.jit(functools.partial(apply, GradientGuided(2, 16, folded=folded)))
+    out = run(_params_from_torch(reference), reference[f"in/{size}"]).enhanced
     np.testing.assert_allclose(out, reference[f"out/{size}"], atol=2e-6)
 
 
@@ -73,7 +72,7 @@ def test_gradients_equal_pytorch(reference, size):
         out = model.apply({"params": params}, reference[f"in/{size}"]).enhanced
         return jnp.mean(out**2)
 
-    grads = jax.grad(loss)(_params_from_torch(reference))
+    grads = jax.jit(jax.grad(loss))(_params_from_torch(reference))
     up = np.asarray(grads["tail"]["up_kernel"])[::-1, ::-1].transpose(2, 3, 0, 1)
     expected = reference[f"grad/{size}/up.weight"]
     np.testing.assert_allclose(up, expected, atol=2e-6)
@@ -87,7 +86,7 @@ def test_gradients_equal_pytorch(reference, size):
 
 def test_fab_equals_pytorch(reference):
     params = _params_from_torch(reference)["enhance_fab0"]
-    out = blocks.FAB().apply({"params": params}, reference["fab/in"])
+    out = jax.jit(blocks.FAB().apply)({"params": params}, reference["fab/in"])
     np.testing.assert_allclose(out, reference["fab/out"], atol=2e-6)
 
 
@@ -109,8 +108,8 @@ def test_folded_tail_equals_plain(height, width, channels):
             strict=True,
         )
     )
-    plain = tail.tail_plain(x, up, up_bias, out, out_bias)
-    folded = tail.tail_folded(x, up, up_bias, out, out_bias)
+    plain = jax.jit(tail.tail_plain)(x, up, up_bias, out, out_bias)
+    folded = jax.jit(tail.tail_folded)(x, up, up_bias, out, out_bias)
     assert plain.shape == (2, 2 * height, 2 * width, 3)
     np.testing.assert_allclose(folded, plain, atol=2e-4, rtol=1e-5)
 
@@ -131,7 +130,8 @@ def test_gradients_of_folded_tail_equal_plain(height, width, channels):
         def scalar(*args):
             return jnp.sum(weight * layers(*args))
 
-        return jax.grad(scalar, argnums=range(5))(x, up, up_bias, out, out_bias)
+        every = jax.jit(jax.grad(scalar, argnums=range(5)))
+        return every(x, up, up_bias, out, out_bias)
 
     plain, folded = gradients(tail.tail_plain), gradients(tail.tail_folded)
     for one, other in zip(plain, folded, strict=True):
@@ -204,11 +204,16 @@ def test_conv3x3_is_the_library_convolution(shape, dtype):
             x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
 
-    ours, ours_vjp = jax.vjp(conv3x3, x, kernel)
-    theirs, theirs_vjp = jax.vjp(conv, x, kernel)
+    @functools.partial(jax.jit, static_argnums=0)
+    def both_ways(conv, x, kernel):
+        out, pull_back = jax.vjp(conv, x, kernel)
+        return out, pull_back(weight)
+
+    ours, our_gradients = both_ways(conv3x3, x, kernel)
+    theirs, their_gradients = both_ways(conv, x, kernel)
     np.testing.assert_array_equal(ours, theirs)
     tolerance = 1e-4 if dtype == jnp.float32 else 0.1
-    for one, other in zip(ours_vjp(weight), theirs_vjp(weight), strict=True):
+    for one, other in zip(our_gradients, their_gradients, strict=True):
         assert one.dtype == dtype
         np.testing.assert_allclose(
             np.float32(one), np.float32(other), atol=tolerance, rtol=tolerance
@@ -260,7 +265,7 @@ def _equations(jaxpr):
 def test_stages_are_there_for_distillation(name):
     model, variant = variants.build(name), variants.VARIANTS[name]
     low = jax.random.uniform(jax.random.key(0), (1, 9, 14, 3))
-    out = model.apply({"params": variants.init(model, 0)}, low)
+    out = jax.eval_shape(lambda: apply(model, variants.init(model, 0), low))
     assert out.enhanced.shape == low.shape
     shapes = {f.shape for f in (*out.enhancement, *out.gradient)}
     assert shapes == {(1, 5, 7, variant.channels)}
@@ -271,11 +276,11 @@ def test_output_stays_float32_under_bfloat16():
     model = variants.build("student", dtype=jnp.bfloat16)
     low = jax.random.uniform(jax.random.key(0), (1, 16, 16, 3))
     params = variants.init(model, 0)
-    out = model.apply({"params": params}, low)
+    out = jax.jit(functools.partial(apply, model))(params, low)
     assert out.enhanced.dtype == jnp.float32
     assert out.enhancement[-1].dtype == jnp.bfloat16
-    exact = variants.build("student").apply({"params": params}, low).enhanced
-    np.testing.assert_allclose(out.enhanced, exact, atol=0.03)
+    exact = jax.jit(functools.partial(apply, variants.build("student")))
+    np.testing.assert_allclose(out.enhanced, exact(params, low).enhanced, atol=0.03)
 
 
 def test_unknown_model_lists_the_known():
