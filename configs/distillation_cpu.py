@@ -6,8 +6,8 @@
 The teacher is the shipped student (for the results below, the one before it): the
 strongest network of its size at hand, trained for ten times as long as the students
 here, on the same scenes and on none that are held out.  In the rows that begin with
-`teacher_` it is the shipped teacher, of 6 FABs, which was trained on the same scenes
-and knows them by heart.
+`teacher_` it is the shipped teacher (then configs/best_teacher.py's), of 6 FABs, which
+was trained on the same scenes and knows them by heart.
 
 Rows: `none`, no teacher; `l1`, none either, but twice the weight of L1; `output` and
 `teacher_output`, the distance to the teacher's picture (L1) as a further term, hence

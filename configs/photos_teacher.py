@@ -22,7 +22,7 @@ from configs import best_teacher
 
 def get_config(photos: str = "data/photos") -> ConfigDict:
     config = best_teacher.get_config()
-    config.init = "teacher"
+    config.init = "runs/best_teacher"
     config.seed = 60
     config.ema_decay = 0.99
     config.total_steps = 1_000

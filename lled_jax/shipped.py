@@ -40,7 +40,7 @@ SHIPPED = {
     ),
     "teacher": Shipped(
         "teacher.safetensors",
-        "776d32eff8024ec6048cccdedf578fc4263f4ff104398f3d298b1b0764e2a441",
+        "d7c38f3ac94405771ad297eac6585ce1939d098e974cd84266d1c136e49d5a67",
     ),
 }
 """By the name that `lled_jax.load` and --ckpt take."""

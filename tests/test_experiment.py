@@ -31,6 +31,7 @@ from configs import (
     finish_student,
     hdrnet,
     jpeg_student,
+    jpeg_teacher,
     lol_cpu,
     long_student,
     photos_cooldown_student,
@@ -63,6 +64,7 @@ CONFIGS = {
     "teacher": teacher.get_config,
     "student": student.get_config,
     "jpeg_student": jpeg_student.get_config,
+    "jpeg_teacher": jpeg_teacher.get_config,
     "lol_cpu": lol_cpu.get_config,
     "best_student": best_student.get_config,
     "best_teacher": best_teacher.get_config,
@@ -288,11 +290,13 @@ def test_a_run_may_move_some_parameters_only(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
-def test_the_seed_does_not_choose_the_scenes_held_out(tmp_path, trained):
+def test_the_seed_does_not_choose_the_scenes_held_out(tmp_path):
     # Else a run would be tested on what its teacher or its first weights have seen.
+    experiment.train(quick(lol_cpu.get_config(), 2), tmp_path / "before")
+
     def score(name, seed, scenes):
-        config = tiny(lol_cpu.get_config(), 2)
-        config.init, config.optimizer.lr = str(trained[1]), 1e-9
+        config = quick(lol_cpu.get_config(), 2)
+        config.init, config.optimizer.lr = str(tmp_path / "before"), 1e-9
         config.seed, config.data.holdout_seed = seed, scenes
         experiment.train(config, tmp_path / name)
         return read_metrics(tmp_path / name)[-1]["holdout_psnr"]

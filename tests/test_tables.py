@@ -41,7 +41,7 @@ def scores_linked(folder: Path, line: str) -> list[Path]:
 
 def test_there_are_rows_for_what_is_shipped():
     files = {row.values[1].parent.name for row in scored_rows()}
-    assert {"student", "student_photos", "best_teacher"} <= files
+    assert {"student", "student_photos", "jpeg_teacher"} <= files
 
 
 @pytest.mark.parametrize(("cells", "file"), scored_rows())
