@@ -1,12 +1,12 @@
-"""More steps for the shipped teacher, on JPEGs and other cameras' photos made dark.
+"""More steps for the teacher, on JPEGs and other cameras' photos made dark.
 
     examples/well_lit_photos.sh data/photos
     python train.py --config configs/photos_teacher.py
 
-The teacher that ships has seen neither.  Here three in ten of the dark images are
-JPEGs, and three in ten of the inputs are made darker, half of them with the noise of a
-mosaic and a fifth in a part only; the losses of configs/best_teacher.py.  One crop a
-step, first of 384 at their full or half scale, then of 256.
+That of configs/best_teacher.py has seen neither.  Here three in ten of the dark images
+are JPEGs, and three in ten of the inputs are made darker, half of them with the noise
+of a mosaic and a fifth in a part only; the losses of configs/best_teacher.py.  One crop
+a step, first of 384 at their full or half scale, then of 256.
 
 45 minutes on one CPU core; held-out scenes 22.39 dB / .8653 (before it 23.35 / .8745),
 after half of it 22.89 / .8737.  Averaged with the teacher and a shorter run, 23.20 /
