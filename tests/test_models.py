@@ -14,6 +14,8 @@ from lled_jax.models.area import Area
 from lled_jax.models.convolution import conv3x3, kernel_gradient
 from lled_jax.models.gradient_guided import GradientGuided, apply
 
+run = jax.jit(apply, static_argnums=0)
+
 
 def _params_from_torch(reference):
     """The PyTorch network's weights as our tree."""
@@ -59,8 +61,8 @@ def reference(golden):
 @pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("size", ["12x16", "13x11", "1x1"])
 def test_network_equals_pytorch(reference, size, folded):
-    run = jax.jit(functools.partial(apply, GradientGuided(2, 16, folded=folded)))
-    out = run(_params_from_torch(reference), reference[f"in/{size}"]).enhanced
+    model, params = GradientGuided(2, 16, folded=folded), _params_from_torch(reference)
+    out = run(model, params, reference[f"in/{size}"]).enhanced
     np.testing.assert_allclose(out, reference[f"out/{size}"], atol=2e-6)
 
 
@@ -156,8 +158,7 @@ def test_area_of_a_padded_image_equals_the_image(size, margin, dtype):
     margins = ((0, 0), (0, margin[0]), (0, margin[1]), (0, 0))
     padded = jnp.pad(low, margins, mode="edge")
     area = Area(*map(jnp.int32, size))
-    run = jax.jit(functools.partial(apply, model))
-    alone, within = run(params, low), run(params, padded, area)
+    alone, within = run(model, params, low), run(model, params, padded, area)
     height, width = size
     tolerance = 2e-6 if dtype is None else 0.02
     np.testing.assert_allclose(
@@ -276,11 +277,11 @@ def test_output_stays_float32_under_bfloat16():
     model = variants.build("student", dtype=jnp.bfloat16)
     low = jax.random.uniform(jax.random.key(0), (1, 16, 16, 3))
     params = variants.init(model, 0)
-    out = jax.jit(functools.partial(apply, model))(params, low)
+    out = run(model, params, low)
     assert out.enhanced.dtype == jnp.float32
     assert out.enhancement[-1].dtype == jnp.bfloat16
-    exact = jax.jit(functools.partial(apply, variants.build("student")))
-    np.testing.assert_allclose(out.enhanced, exact(params, low).enhanced, atol=0.03)
+    exact = run(variants.build("student"), params, low).enhanced
+    np.testing.assert_allclose(out.enhanced, exact, atol=0.03)
 
 
 def test_unknown_model_lists_the_known():
