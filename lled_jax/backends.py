@@ -3,6 +3,7 @@
 The libraries are optional and imported when a backend is asked for.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -43,6 +44,9 @@ def _openvino_bf16(name: str, params: Params) -> Enhance:
 
 
 def _run_openvino(name: str, params: Params, precision: str) -> Enhance:
+    # OpenVINO reports each import to its makers, by a process that it forks, which
+    # beside JAX's threads may hang.  It does not where it finds no such package.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     with _installed_by("cpu"):
         import openvino
 

@@ -1,5 +1,6 @@
 """Every backend gives JAX's answer, or says what it lacks."""
 
+import os
 import subprocess
 import sys
 from functools import cache
@@ -221,3 +222,25 @@ def test_optional_libraries_stay_out_of_a_start():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "set()"
+
+
+def test_openvino_forks_no_process_and_reports_to_nobody(tmp_path):
+    packages("openvino")
+    code = (
+        "import os\n"
+        "os.register_at_fork(before=lambda: print('forked'))\n"
+        "import lled_jax, numpy as np\n"
+        "network = lled_jax.load(backend='openvino')\n"
+        "print(network.enhance(np.zeros((4, 6, 3), np.uint8)).shape)"
+    )
+    # As a person's, where nothing says that this is a test.
+    unset = {"CI", "TF_BUILD", "JENKINS_URL"}
+    environment = {k: v for k, v in os.environ.items() if k not in unset}
+    out = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**environment, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (out.stdout, out.stderr) == ("(4, 6, 3)\n", "")
+    assert not (tmp_path / "intel").exists()

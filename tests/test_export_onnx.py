@@ -10,7 +10,6 @@ import onnx
 import onnxruntime
 import pytest
 
-# Here, since it forks and JAX, once started, warns of forks.
 try:
     import openvino
 except ModuleNotFoundError:
