@@ -38,7 +38,8 @@ def enhance(request: Request) -> None:
             return
         buffer = io.BytesIO()  # all or nothing
         photos.write(photo, bright, buffer, format, request.quality)
-        _write(stdout, buffer.getbuffer())
+        # Not getbuffer(): after an error Python 3.12 may crash when it clears that.
+        _write(stdout, memoryview(buffer.getvalue()))
 
 
 def _check(target: Path, format: str | None, overwrite: bool) -> None:
