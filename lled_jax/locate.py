@@ -67,7 +67,7 @@ def load_weights(path: Path) -> tuple[str, Params]:
         )
     with Checkpoints(path, writes=False) as checkpoints:
         name = checkpoints.config()["model"]
-        return name, checkpoints.ema(variants.init(variants.build(name), 0))
+        return name, checkpoints.ema(variants.shapes(variants.build(name)))
 
 
 def load_params(path: Path, model: str) -> Params:

@@ -49,8 +49,7 @@ def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
         ) from error
     model = metadata.get("model", "")
     params = unflatten_dict(flat, sep="/")
-    network = variants.build(model)
-    expected = jax.eval_shape(lambda: variants.init(network, 0))
+    expected = variants.shapes(variants.build(model))
     if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, params):
         raise InputError(f"{path} does not hold the parameters of a {model}")
     return model, params, json.loads(metadata.get("facts", "{}"))

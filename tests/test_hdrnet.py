@@ -20,14 +20,9 @@ from lled_jax.profiling import traced_macs
 STUDENT, TEACHER = HDRNet(8, 4), HDRNet(16, 8, 2)
 
 
-def init(model, seed=0):
-    low = jnp.zeros((1, 16, 16, 3))
-    return jax.jit(lambda key: model.init(key, low)["params"])(jax.random.key(seed))
-
-
 @pytest.fixture(scope="module")
 def params():
-    return init(STUDENT)
+    return variants.init(STUDENT, 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (33, 18), (256, 256)])
@@ -49,13 +44,13 @@ def test_parameters_by_hand(params):
     whole = 9 * 64 * 32 + 32 + (16 * 32 + 1) * 128 + (128 + 1) * 64 + (64 + 1) * 32
     guide = (3 + 1) * 16 + (16 + 1)
     assert count(params) == splat + local + whole + (32 + 1) * 48 + guide
-    assert jax.eval_shape(lambda: init(TEACHER))["grid"]["kernel"].shape == (128, 96)
+    assert variants.shapes(TEACHER)["grid"]["kernel"].shape == (128, 96)
 
 
 @pytest.mark.parametrize("name", ["hdrnet_student", "hdrnet_teacher"])
 def test_operations_by_hand_are_those_of_the_traced_layers(name):
     model = variants.build(name)
-    params = jax.eval_shape(lambda: variants.init(model, 0))
+    params = variants.shapes(model)
     small = jax.ShapeDtypeStruct((1, 256, 256, 3), jnp.float32)  # needs no smaller copy
 
     def whole(params, low):
@@ -72,7 +67,7 @@ def test_operations_by_hand_are_those_of_the_traced_layers(name):
 def test_a_photo_of_12_megapixels_needs_little_more_than_itself():
     """What stands between grid and image is there for a few rows at a time."""
     photo = jax.ShapeDtypeStruct((1, 3000, 4000, 3), jnp.float32)
-    params = jax.eval_shape(lambda: init(STUDENT))
+    params = variants.shapes(STUDENT)
     run = jax.jit(lambda params, low: inference.enhance(STUDENT, params, low))
     plan = run.lower(params, photo).compile().memory_analysis()
     image = 4 * 3 * 3000 * 4000

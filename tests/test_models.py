@@ -227,7 +227,7 @@ def test_conv3x3_is_the_library_convolution(shape, dtype):
 )
 def test_sizes(name, parameters, giga_macs):
     variant = variants.VARIANTS[name]
-    shapes = jax.eval_shape(lambda: variants.init(variants.build(name), 0))
+    shapes = variants.shapes(variants.build(name))
     count = variants.count_parameters(shapes)
     assert count == parameters
     assert abs(count / variant.paper_parameters - 1) < 0.015
@@ -240,7 +240,7 @@ def test_sizes(name, parameters, giga_macs):
 def test_macs_equal_those_of_the_traced_program(name):
     """Count every convolution of the traced plain network by its shapes."""
     model = variants.build(name, folded=False)
-    params = jax.eval_shape(lambda: variants.init(model, 0))
+    params = variants.shapes(model)
     low = jax.ShapeDtypeStruct((1, 90, 120, 3), jnp.float32)
     traced = jax.make_jaxpr(lambda p, x: model.apply({"params": p}, x).enhanced)
     total = 0
@@ -266,7 +266,7 @@ def _equations(jaxpr):
 def test_stages_are_there_for_distillation(name):
     model, variant = variants.build(name), variants.VARIANTS[name]
     low = jax.random.uniform(jax.random.key(0), (1, 9, 14, 3))
-    out = jax.eval_shape(lambda: apply(model, variants.init(model, 0), low))
+    out = jax.eval_shape(functools.partial(apply, model), variants.shapes(model), low)
     assert out.enhanced.shape == low.shape
     shapes = {f.shape for f in (*out.enhancement, *out.gradient)}
     assert shapes == {(1, 5, 7, variant.channels)}

@@ -21,7 +21,7 @@ GUIDED = [name for name, v in variants.VARIANTS.items() if hasattr(v, "guide")]
 @pytest.mark.parametrize("size", [(24, 18), (23, 17)])
 def test_the_traced_program_has_the_operations_counted_by_hand(name, size):
     model = variants.build(name, folded=False)
-    params = jax.eval_shape(lambda: variants.init(model, 0))
+    params = variants.shapes(model)
     low = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
     traced = profiling.traced_macs(
         lambda p, x: apply(model, p, x).enhanced, params, low

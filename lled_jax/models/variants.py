@@ -16,6 +16,12 @@ from lled_jax.models.hdrnet import HDRNet
 from lled_jax.models.network import Network
 from lled_jax.models.zero_dce import ZeroDCE
 
+# LLVM takes seconds to optimise, for a CPU, what draws the parameters once.
+QUICKLY = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -112,10 +118,16 @@ def build_guided(name: str, purpose: str) -> GradientGuided:
 
 def init(model: Network, seed: int) -> Params:
     """Fresh float32 parameters, a function of the seed alone."""
-    return _init(model, jax.random.key(seed))
+    options = QUICKLY if jax.default_backend() == "cpu" else None
+    compiled = jax.jit(_init, static_argnums=0, compiler_options=options)
+    return compiled(model, jax.random.key(seed))
 
 
-@partial(jax.jit, static_argnums=0)
+def shapes(model: Network) -> Params:
+    """What `init` gives, but shapes and dtypes alone: nothing is compiled for it."""
+    return jax.eval_shape(partial(_init, model), jax.random.key(0))
+
+
 def _init(model: Network, key: Array) -> Params:
     # The parameters do not depend on the image size; a small one traces fast.
     return model.init(key, jnp.zeros((1, 16, 16, 3)))["params"]

@@ -86,9 +86,10 @@ class Checkpoints:
         items = ocp.args.Composite(config=ocp.args.JsonRestore())
         return self._restore(items).config
 
-    def ema(self, template: Params) -> Params:
-        """The newest EMA parameters, on the device of `template`'s layout."""
-        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, template)
+    def ema(self, shapes: Params) -> Params:
+        """The newest EMA parameters, of these `shapes`, on this process's device."""
+        here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        abstract = jax.tree.map(lambda s: s.update(sharding=here), shapes)
         items = ocp.args.Composite(ema=ocp.args.StandardRestore(abstract))
         return self._restore(items).ema
 
