@@ -1,6 +1,7 @@
 """Every config, as it is but for size, trains 20 steps and is scored."""
 
 import json
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -117,18 +118,35 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A weights file of each kind of network that a config goes on from."""
+    return _networks(tmp_path_factory.mktemp("begun"), ("student", "teacher"), 0)
+
+
+@pytest.fixture(scope="module")
 def teachers(tmp_path_factory):
-    """A weights file of a teacher of each kind, and of a student to go on from."""
-    folder, files = tmp_path_factory.mktemp("teachers"), {}
-    for name in ("teacher", "hdrnet_teacher", "student"):
-        files[name] = folder / f"{name}.safetensors"
-        params = variants.init(variants.build(name), 0)
-        weights_file.write(files[name], name, params, {})
+    """A weights file of each kind of network that teaches, other than those begun."""
+    names = ("student", "teacher", "hdrnet_teacher")
+    return _networks(tmp_path_factory.mktemp("teachers"), names, 1)
+
+
+def _networks(folder, names, seed):
+    files = {name: folder / f"{name}.safetensors" for name in names}
+    for name, file in files.items():
+        params = variants.init(variants.build(name), seed)
+        weights_file.write(file, name, params, {})
     return files
 
 
+def _kind_of_teacher(config):
+    """As which network the config's teacher is built, known by its name."""
+    if config.model.startswith("hdrnet"):
+        return "hdrnet_teacher"
+    return "student" if "student" in Path(config.teacher).name else "teacher"
+
+
 @pytest.mark.parametrize("name", CONFIGS)
-def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
+def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path):
     config = CONFIGS[name]()
     config.data.root = str(pairs)
     config.data.crop = max(32, 16 * config.data.zoom)
@@ -146,11 +164,10 @@ def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     if config.data.photos:
         config.data.photos = str(photos)
     if config.init:
-        config.init = str(teachers[config.model])
+        config.init = str(begun[config.model])
     distils = bool(config.teacher)
     if distils:
-        kind = "hdrnet_teacher" if config.model.startswith("hdrnet") else "teacher"
-        config.teacher = str(teachers[kind])
+        config.teacher = str(teachers[_kind_of_teacher(config)])
         config.distillation.start = min(config.distillation.start, STEPS // 2)
     run = tmp_path / "run"
     experiment.train(config, run)
@@ -159,12 +176,15 @@ def test_it_trains_and_is_scored(name, pairs, photos, teachers, tmp_path):
     assert set(records) == set(range(1, STEPS + 1))
     assert np.isfinite([r["loss"] for r in records.values()]).all()
     assert ("distillation" in records[STEPS]) == distils
-    begun = distils and config.distillation.start == 0
-    assert ("distillation" in records[STEPS // 2]) == begun
+    at_once = distils and config.distillation.start == 0
+    assert ("distillation" in records[STEPS // 2]) == at_once
     model, params = load_weights(run)
     assert model == config.model
-    fresh = variants.init(variants.build(model), config.seed)
-    leaves = zip(jax.tree.leaves(params), jax.tree.leaves(fresh), strict=True)
+    if config.init:
+        before = load_weights(begun[model])[1]
+    else:
+        before = variants.init(variants.build(model), config.seed)
+    leaves = zip(jax.tree.leaves(params), jax.tree.leaves(before), strict=True)
     moved = [np.abs(trained - first).max() for trained, first in leaves]
     assert min(moved) > 0
     scoring.score_checkpoint(run, str(pairs), "test", tmp_path / "scores")
