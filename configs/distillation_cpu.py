@@ -19,8 +19,9 @@ for every stage of both branches; `affinity`, the affinities of places there ins
 8 minutes on one CPU core without a teacher, 12 with the small one, 35 with the large.
 `affinity` gains 0.24 dB / .0030 on held-out scenes and 0.22 / .0005 on eval15,
 `all_stages` 0.05 / .0015 and 0.10 / .0017; the maps of the large teacher help as much
-as the latter, those of the last stage alone nothing that is sure in SSIM; the large
-teacher's picture harms (docs/log.md).
+as the latter, its affinities (`:teacher_all_stages` with
+--config.distillation.normalisation=affinity) little more than nothing, and its picture
+harms.  Maps of the last stage alone gain nothing that is sure in SSIM (docs/log.md).
 
 2000 steps of 4 crops of 128, L1 + 0.5 SSIM, Muon with a cosine from 2.4e-3, distilled
 after a fifth of the steps as in the paper.  Seeds differ in initialisation and crops;
