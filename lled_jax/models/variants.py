@@ -117,7 +117,10 @@ def build_guided(name: str, purpose: str) -> GradientGuided:
 
 
 def init(model: Network, seed: int) -> Params:
-    """Fresh float32 parameters, a function of the seed alone."""
+    """Fresh float32 parameters, a function of the seed alone.
+
+    A program of its own: inside of another, JAX refuses its options.
+    """
     options = QUICKLY if jax.default_backend() == "cpu" else None
     compiled = jax.jit(_init, static_argnums=0, compiler_options=options)
     return compiled(model, jax.random.key(seed))
