@@ -1,7 +1,6 @@
 """The named networks, with their size and cost beside the paper's."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -128,7 +127,8 @@ def init(model: Network, seed: int) -> Params:
 
 def shapes(model: Network) -> Params:
     """What `init` gives, but shapes and dtypes alone: nothing is compiled for it."""
-    return jax.eval_shape(partial(_init, model), jax.random.key(0))
+    traced = jax.jit(_init, static_argnums=0)  # which JAX does once for a network
+    return traced.eval_shape(model, jax.random.key(0))
 
 
 def _init(model: Network, key: Array) -> Params:
