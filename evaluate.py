@@ -7,8 +7,9 @@
     python evaluate.py --photos FOLDER --ckpt student     # no ground truth: NIQE alone
 
 Prints a table and writes scores.json, scores.csv, enhanced PNGs and a contact sheet to
---out (default: WORKDIR/evaluation, NAME_evaluation, runs/baselines/NAME, or
-FOLDER_evaluation for pictures; for photos the same with _photos behind it).
+--out (default: WORKDIR/evaluation, NAME_evaluation for NAME or NAME.safetensors,
+FOLDER_evaluation for pictures, or runs/baselines/NAME; for photos the same with _photos
+behind it).
 """
 
 import sys
@@ -21,6 +22,7 @@ from lled_jax import methods, photo_scoring, scoring
 from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
 from lled_jax.extra_columns import Extras
+from lled_jax.locate import results_folder
 
 _CKPT = flags.DEFINE_string(
     "ckpt", None, "A run's workdir, a .safetensors file, student or teacher."
@@ -45,9 +47,16 @@ def run() -> None:
     if bool(data) == bool(photos):
         raise InputError("Flag --data must have a value, or else --photos")
     extras = Extras(_NIQE.value, _ENSEMBLE.value)
-    out = Path(_OUT.value or f"{_own_folder()}{'_photos' if photos else ''}")
+    own = Path("runs/baselines") / (name or "")
+    if not name:
+        own = results_folder(Path(ckpt or folder or ""), bool(ckpt))
+    out = Path(_OUT.value or f"{own}{'_photos' if photos else ''}")
     if folder and photos:
         raise InputError("--photos are enhanced by --ckpt or --baseline")
+    unused = ["split", "ensemble"] * bool(photos) + ["backend"] * (not ckpt)
+    for flag in unused:
+        if flags.FLAGS[flag].present:
+            raise InputError(f"--{flag} changes nothing here: leave it out")
     if folder:
         scoring.score_predictions(Path(folder), data, split, out, extras)
         return
@@ -59,15 +68,6 @@ def run() -> None:
         photo_scoring.score_photos(method, Path(photos), out)
     else:
         scoring.score_method(method, data, split, out, extras)
-
-
-def _own_folder() -> Path:
-    if _BASELINE.value:
-        return Path("runs/baselines") / _BASELINE.value
-    path = Path(_CKPT.value or _PREDICTIONS.value or "")
-    if _PREDICTIONS.value or not path.exists():
-        return Path(f"{path if path.name else path.absolute()}_evaluation")
-    return (path if path.is_dir() else path.parent) / "evaluation"
 
 
 def main(argv: Sequence[str]) -> None:

@@ -44,10 +44,17 @@ def main() -> None:
     folders = finished(options.runs)
     if not folders:
         parser.error(f"no finished run below {options.runs}")
-    runs = [scores(folder, options.data) for folder in folders]
+    before = []
     if options.earlier:
-        known = {(run["row"], run["seed"]) for run in runs}
         before = json.loads(options.earlier.read_text(encoding="utf-8"))["runs"]
+    rows = {row_of(folder) for folder in folders} | {run["row"] for run in before}
+    if options.control not in rows:
+        parser.error(
+            f"--control {options.control}: there are {', '.join(sorted(rows))}"
+        )
+    runs = [scores(folder, options.data) for folder in folders]
+    if before:
+        known = {(run["row"], run["seed"]) for run in runs}
         runs += [run for run in before if (run["row"], run["seed"]) not in known]
         runs.sort(key=lambda run: (run["row"], run["seed"]))
     data = {
@@ -58,15 +65,20 @@ def main() -> None:
     timing.finish("ablation", options.output, False, data)
 
 
+def row_of(folder: Path) -> str:
+    """What is compared: the folder's name without its seed."""
+    row, _, seed = folder.name.rpartition("_")
+    return row if seed.isdigit() else folder.name
+
+
 def scores(folder: Path, data: str) -> dict[str, Any]:
     """One run: its row and seed, steps, held-out and test scores."""
-    row, _, seed = folder.name.rpartition("_")
     name, params = load_weights(folder / FINAL)
     draw, config = enhancer(name, params), config_of(folder)
     held = evaluate(held_out(config, data), draw, columns=TEST).means
     test = evaluate(open_source(data, "test"), draw, columns=TEST).means
     return {
-        "row": row if seed.isdigit() else folder.name,
+        "row": row_of(folder),
         "seed": config["seed"],
         "steps": config["total_steps"],
         **{f"holdout_{name}": value for name, value in held.items()},

@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 import timing
+from generalisation import named
 from known_scenes import trained_and_held_out
 
 from lled_jax import metrics
@@ -24,6 +25,7 @@ from lled_jax.arrays import Params
 from lled_jax.averaging import mean_of
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
 from lled_jax.locate import load_weights
@@ -41,8 +43,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    loaded = {run.name: load_weights(run) for run in options.runs}
-    (model,) = {name for name, _ in loaded.values()}
+    loaded = {of: load_weights(run) for of, run in named(options.runs).items()}
+    model, *others = {name for name, _ in loaded.values()}
+    if others:
+        raise InputError(f"no average of {model} and {others[0]}: name one network's")
     trained, held = trained_and_held_out(options.data)
     bright = trained.subset(range(0, len(trained), EVERY))
     if options.quick:

@@ -137,7 +137,9 @@ def main() -> None:
     """Load, then one run for each line."""
     kind, file, *numbers = sys.argv[1:]
     height, width, threads = map(int, numbers)
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    # macOS has none: what has a setting for threads keeps to that.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     # What the libraries print goes to stderr: our answers alone are on stdout.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -17,7 +17,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import timing
-from generalisation import asked, pairs_of
+from generalisation import asked, named, pairs_of
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import ArrayPairs
@@ -53,7 +53,9 @@ def main() -> None:
 def methods_of(weights: list[Path]) -> dict[str, Enhance]:
     """The networks by their names, and "input", which changes nothing."""
     methods: dict[str, Enhance] = {"input": lambda dark: dark}
-    return methods | {of.stem: enhancer(*load_weights(of)) for of in weights}
+    return methods | {
+        of: enhancer(*load_weights(path)) for of, path in named(weights).items()
+    }
 
 
 def photos_of(data: str) -> dict[str, list[np.ndarray]]:

@@ -17,6 +17,7 @@ from known_scenes import trained_and_held_out
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
 from lled_jax.locate import DEMO, load_weights, open_source
@@ -31,12 +32,12 @@ def main() -> None:
     options = asked(__doc__.splitlines()[0])
     sets = pairs_of(options.data)
     rows = []
-    for weights in options.weights:
+    for of, weights in named(options.weights).items():
         draw = enhancer(*load_weights(weights))
         for on, pairs in sets.items():
             some = pairs.subset(range(2)) if options.quick else pairs
             means = evaluate(some, draw, columns=COLUMNS).means
-            rows.append({"of": weights.stem, "on": on, "pairs": len(some)} | means)
+            rows.append({"of": of, "on": on, "pairs": len(some)} | means)
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("generalisation", options.output, options.quick, data)
 
@@ -55,6 +56,17 @@ def parser_of_weights(what: str) -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path)
     return parser
+
+
+def named(weights: list[Path]) -> dict[str, Path]:
+    """Weights by the last part of their path; `InputError` if two share it."""
+    names: dict[str, Path] = {}
+    for path in weights:
+        name = path.name.removesuffix(".safetensors")
+        if name in names:
+            raise InputError(f"{names[name]} and {path} are both {name}: rename one")
+        names[name] = path
+    return names
 
 
 def pairs_of(data: str) -> dict[str, PairSource]:

@@ -15,6 +15,7 @@ import timing
 from PIL import Image
 
 from lled_jax.locate import load_weights
+from lled_jax.shipped import DEFAULT
 
 QUALITY = 92  # as `lled enhance` has it
 
@@ -34,7 +35,7 @@ def _loop(enhance: Callable[[np.ndarray], np.ndarray]) -> Run:
 
 
 def _case(size: tuple[int, int]) -> Any:
-    model, params = load_weights(Path("student"))
+    model, params = load_weights(Path(DEFAULT))  # as `lled enhance`
     return candidates.Case(model, params, np.zeros((*size, 3), np.uint8), True)
 
 

@@ -1,6 +1,6 @@
 """Peak memory of training and of evaluation, as whole processes on this machine.
 
-    python benchmarks/memory.py [--data data/LOL] [--vgg vgg19.npz]
+    python benchmarks/memory.py [--data demo] [--vgg lpips]
 
 Trains the student at the paper's batch (8 crops of 256, every loss term, distillation
 from a teacher of random weights) for a few steps, evaluates it on the test split, and
@@ -26,14 +26,24 @@ ROOT = Path(__file__).parent.parent
 STEPS = 6
 
 
+# A process of its own, as the peak of a child begins with what its parent holds.
+_MEASURE = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(usage.ru_maxrss)
+sys.exit(status != 0)
+"""
+
+
 def peak_gib(command: list[str]) -> float:
     """Run to the end; the peak of its resident memory in GiB."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
+    measure = [sys.executable, "-c", _MEASURE, *command]
+    done = subprocess.run(measure, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
         sys.exit(f"error: failed: {' '.join(command)}")
     # Linux counts KiB, macOS bytes.
-    return usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+    return int(done.stdout) / (2**30 if sys.platform == "darwin" else 2**20)
 
 
 def main() -> None:

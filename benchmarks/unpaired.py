@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import timing
-from generalisation import parser_of_weights
+from generalisation import named, parser_of_weights
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
@@ -28,7 +28,9 @@ def main() -> None:
     parser = parser_of_weights(__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True)
     options = parser.parse_args()
-    methods = {of.stem: enhancer(*load_weights(of)) for of in options.weights}
+    methods = {
+        of: enhancer(*load_weights(path)) for of, path in named(options.weights).items()
+    }
     rows = []
     for path in photos_in(options.photos):
         photo = read_image(path)

@@ -1,7 +1,7 @@
 """Pictures of an evaluation in a grid, for people to look at."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -83,20 +83,6 @@ class ContactSheet:
             top += step + _MARGIN
         with atomic_write(path) as temporary:
             sheet.save(temporary, format="PNG")
-
-
-def contact_sheet(
-    rows: Iterable[tuple[str, EncodedImage, EncodedImage, EncodedImage]],
-    path: str | os.PathLike[str],
-    *,
-    width: int = 1200,
-    limit: int = 48,
-) -> None:
-    """Write a `ContactSheet` of ``(name, low, enhanced, high)`` rows as PNG."""
-    sheet = ContactSheet(width, limit)
-    for row in rows:
-        sheet.add(*row)
-    sheet.write(path)
 
 
 def _psnr_text(image: EncodedImage, target: EncodedImage) -> str:

@@ -16,7 +16,7 @@ from jaxtyping import Float, UInt8
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
 from lled_jax.images import to_float, to_u8
-from lled_jax.metrics import COLUMNS, PROTOCOL, Mean, select_columns
+from lled_jax.metrics import COLUMNS, PROTOCOL, select_columns
 
 Enhance = Callable[[np.ndarray], np.ndarray]
 """A dark image [h, w, 3], 8 or 16 bit, to its enhanced version of the same size:
@@ -59,9 +59,7 @@ class Evaluation:
     @property
     def means(self) -> dict[str, float]:
         """Column name -> mean over the images, each counting once."""
-        return {
-            column: Mean().add(values).value for column, values in self.scores.items()
-        }
+        return {column: float(values.mean()) for column, values in self.scores.items()}
 
 
 def evaluate(

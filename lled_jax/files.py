@@ -102,13 +102,14 @@ def _explained(path: Path, only: Sequence[int] | None = None) -> Iterator[None]:
 def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """Write `data` as indented UTF-8 JSON; NumPy scalars and arrays are welcome.
 
+    A file's name that is no Unicode is escaped, which reads back as the same name.
     Raises `ValueError` for NaN and infinity, which JSON does not have.
     """
     text = json.dumps(
         data, indent=2, ensure_ascii=False, allow_nan=False, default=_plain
     )
     with atomic_write(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _plain(value: Any) -> Any:
@@ -127,7 +128,9 @@ def write_csv(
     """Write a UTF-8 CSV file: the header, then one line per row."""
     with (
         atomic_write(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
+        temporary.open(
+            "w", encoding="utf-8", errors="backslashreplace", newline=""
+        ) as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

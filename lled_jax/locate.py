@@ -17,9 +17,11 @@ TFDS = "tfds:"
 def open_source(root: str, split: str) -> PairSource:
     """The pairs of a split: of the demo set, of "tfds:NAME", or of a folder.
 
-    Raises `InputError` if they are not there or cannot be read.
+    Raises `InputError` if they are not there or cannot be read, or for another split
+    than train and test.
     """
-    assert split in ("train", "test")
+    if split not in ("train", "test"):
+        raise InputError(f"no split is called {split!r}: name train or test")
     if root.startswith(TFDS):
         return _tfds(root.removeprefix(TFDS), split)
     return synthetic.demo(split) if root == DEMO else sources.paired_folder(root, split)
@@ -76,3 +78,14 @@ def load_params(path: Path, model: str) -> Params:
     if name != model:
         raise InputError(f"{path} holds the weights of a {name}, not of a {model}")
     return params
+
+
+def results_folder(path: Path, of_weights: bool) -> Path:
+    """Where the results of weights, or of a folder of pictures, go by default.
+
+    Into a run's workdir, else beside `path`: one folder may hold several weights files.
+    """
+    if of_weights and path.is_dir():
+        return path / "evaluation"
+    path = path.with_suffix("") if path.is_file() else path
+    return Path(f"{path if path.name else path.absolute()}_evaluation")

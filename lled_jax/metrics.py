@@ -6,12 +6,8 @@ a person would get.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import jax.numpy as jnp
-import numpy as np
-from jax import Array
-from jaxtyping import Float
 
 from lled_jax.arrays import Images, PerImage
 from lled_jax.errors import InputError
@@ -109,31 +105,3 @@ def select_columns(names: Iterable[str]) -> dict[str, Metric]:
     if not wanted:
         raise InputError(f"no metric chosen: choose from {', '.join(COLUMNS)}")
     return {name: metric for name, metric in COLUMNS.items() if name in wanted}
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A running mean: sum of the values and their number.
-
-    Images count equally, whatever the batches they came in.
-    """
-
-    total: float = 0.0
-    count: int = 0
-
-    def add(
-        self, values: Float[Array, " b"] | Float[np.ndarray, " b"] | list[float]
-    ) -> "Mean":
-        """This mean with more values, one per image, in it."""
-        values = np.asarray(values, np.float64)
-        return Mean(self.total + float(values.sum()), self.count + values.size)
-
-    def merge(self, other: "Mean") -> "Mean":
-        """The mean of both sets of values."""
-        return Mean(self.total + other.total, self.count + other.count)
-
-    @property
-    def value(self) -> float:
-        """The mean; there must be at least one value."""
-        assert self.count > 0, "mean of nothing"
-        return self.total / self.count

@@ -12,26 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lled_jax.columns import describe
 from lled_jax.evaluation import Evaluation
 from lled_jax.files import write_csv, write_json
 from lled_jax.metrics import COLUMNS
-
-# Column -> (heading, decimals).  Two lines where the variant needs saying.
-_HEADINGS = {
-    "psnr": ("PSNR", 2),
-    "ssim": ("SSIM", 4),
-    "lpips": ("LPIPS", 4),
-    "ssim_uniform7": ("SSIM\n7x7", 4),
-    "ssim_grey": ("SSIM\ngrey", 4),
-    "psnr_gt_mean": ("PSNR\nGT mean", 2),
-    "ssim_gt_mean": ("SSIM\nGT mean", 4),
-    "lpips_gt_mean": ("LPIPS\nGT mean", 4),
-    "psnr_x8": ("PSNR\nx8", 2),
-    "ssim_x8": ("SSIM\nx8", 4),
-    "lpips_x8": ("LPIPS\nx8", 4),
-    "niqe": ("NIQE", 3),
-    "niqe_input": ("NIQE\nbefore", 3),
-}
 
 
 def print_facts(facts: Mapping[str, Any], console: Console) -> None:
@@ -50,11 +34,7 @@ def _short(value: Any) -> str:
 
 
 def print_table(
-    evaluation: Evaluation,
-    console: Console,
-    *,
-    per_image: bool = True,
-    untouched: Evaluation | None = None,
+    evaluation: Evaluation, console: Console, *, untouched: Evaluation | None = None
 ) -> None:
     """Print the scores, a line per image and the mean, and how they were made.
 
@@ -62,14 +42,13 @@ def print_table(
 
     The columns that use the target's mean brightness stand behind a bar, dimmed: they
     are not comparable with the others.  Columns that are not of `metrics.COLUMNS` have
-    a table of their own, so that each fits into 80 characters.  `per_image=False`
-    prints the mean only.
+    a table of their own, so that each fits into 80 characters.
     """
     usual = [column for column in evaluation.scores if column in COLUMNS]
     others = [column for column in evaluation.scores if column not in COLUMNS]
     for columns in (usual, others):
         if columns:
-            console.print(_table(evaluation, columns, per_image, untouched))
+            console.print(_table(evaluation, columns, untouched))
             console.print()
     for line in evaluation.protocol:
         console.print(Text(line, style="dim"))
@@ -78,31 +57,28 @@ def print_table(
 def _table(
     evaluation: Evaluation,
     columns: Sequence[str],
-    per_image: bool,
     untouched: Evaluation | None,
 ) -> Table:
-    table = Table(box=box.SIMPLE, padding=0, show_edge=False, show_footer=per_image)
+    table = Table(box=box.SIMPLE, padding=0, show_edge=False, show_footer=True)
     table.add_column("image", "mean", overflow="fold", min_width=8, vertical="bottom")
     mean_row = _cells("mean", evaluation.means, columns)
     for column in columns:
         if column == _first_apart(columns):
             table.add_column("|\n|", "|", style="dim", no_wrap=True)
         table.add_column(
-            _HEADINGS[column][0],
+            describe(column).heading.replace(" ", "\n", 1),
             mean_row[len(table.columns)],
             justify="right",
             no_wrap=True,
             style="dim" if column.endswith("_gt_mean") else "",
             vertical="bottom",
         )
-    for index, name in enumerate(evaluation.names if per_image else ()):
+    for index, name in enumerate(evaluation.names):
         scores = {c: evaluation.scores[c][index] for c in columns}
         table.add_row(*_cells(name, scores, columns))
     if untouched is not None:
         table.add_section()
         table.add_row(*_cells("input", untouched.means, columns))
-    if not per_image:
-        table.add_row(*mean_row)
     return table
 
 
@@ -121,9 +97,7 @@ def _cells(
         if column == _first_apart(columns):
             cells.append(Text("|"))
         known = column in scores
-        cells.append(
-            Text(f"{scores[column]:.{_HEADINGS[column][1]}f}" if known else "")
-        )
+        cells.append(Text(describe(column).text(scores[column]) if known else ""))
     return cells
 
 

@@ -22,16 +22,9 @@ from lled_jax.evaluation import (
 from lled_jax.extra_columns import Extras, NiqeScores, require_finer, with_ensemble
 from lled_jax.files import write_png
 from lled_jax.locate import open_source
-from lled_jax.methods import Method, of_checkpoint
+from lled_jax.methods import Method
 from lled_jax.report import print_facts, print_table, write_results
 from lled_jax.timing import Timed
-
-
-def score_checkpoint(
-    ckpt: Path, data: str, split: str, out: Path, backend: str = "jax"
-) -> Evaluation:
-    """`score_method` of a checkpoint's EMA parameters, run by `backend`."""
-    return score_method(of_checkpoint(ckpt, backend), data, split, out)
 
 
 def score_method(

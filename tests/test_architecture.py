@@ -12,7 +12,7 @@ PACKAGE = ROOT / "lled_jax"
 
 # Lower layers never import higher ones; a module imports its own layer or below.
 LAYERS = [
-    {"arrays", "errors", "look", "cuts", "positions"},
+    {"arrays", "columns", "errors", "look", "cuts", "positions"},
     {"images", "files", "ssim", "models", "photos"},
     {
         "losses",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pairs_for_tests import Source, add_noise
 
 from lled_jax import metrics
+from lled_jax.columns import HIGHER, LOWER, describe, in_order
 from lled_jax.comparison import paper, text
 from lled_jax.comparison.agree import agree
-from lled_jax.comparison.columns import HIGHER, LOWER, describe, in_order
 from lled_jax.comparison.image_tables import distribution_table, image_tables
 from lled_jax.comparison.read import read_runs
 from lled_jax.comparison.tables import (
@@ -142,6 +142,15 @@ def test_different_things_are_never_compared(tmp_path):
     # Without the inputs' scores the folder decides.
     nameless = [cases.scores(input_means=None, data=d) for d in ("x/LOL", "y/LOL")]
     assert "x/LOL" in refused(tmp_path, *nameless)
+
+
+def test_every_run_is_compared_with_every_other(tmp_path):
+    """The first says nothing of its data, the others name different ones."""
+    silent = cases.scores(0)
+    for key in ("data", "split", "input_means"):
+        del silent[key]
+    others = [cases.scores(n, input_means={"psnr": 7.0 + n}) for n in (1, 2)]
+    assert "different data" in refused(tmp_path, silent, *others)
 
 
 def test_the_same_pairs_under_another_path_are_welcome(tmp_path):

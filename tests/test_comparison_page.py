@@ -219,6 +219,15 @@ def test_details_lie_where_the_methods_differ():
         assert 0 <= top < bottom <= 90
         seen[top:bottom, left:right] += 1
     assert seen.max() == 1
+    # Without a target, too, and with more pixels than are looked at.
+    odd = high.copy()
+    odd[60:78, 10:37] += 50
+    (box,) = choice.details([good, odd], None, 1)
+    assert abs(box[0] - 10) <= 6
+    assert abs(box[1] - 60) <= 4
+    large = [image.repeat(25, 0).repeat(25, 1) for image in (good, odd)]
+    (of_large,) = choice.details(large, None, 1)
+    np.testing.assert_allclose(of_large, np.multiply(box, 25), atol=100)
     assert choice.details([high[:1, :1]], None, 2) == ((0, 0, 1, 1),)
     # One method and no target: where there is something to see.
     flat = np.full_like(high, 100)
@@ -226,6 +235,21 @@ def test_details_lie_where_the_methods_differ():
     ((left, top, *_),) = choice.details([flat], None, 1)
     assert abs(left - 61) <= 6
     assert abs(top - 31) <= 4
+
+
+@pytest.mark.parametrize("name", ["_x", "caf\udce9"])
+def test_a_folder_may_be_called_anything(folders, tmp_path, name):
+    """Hidden by Matplotlib; bytes that are no Unicode."""
+    path = folders / "one/evaluation/scores.json"
+    content = json.loads(path.read_text())
+    content["images"][name] = content["images"].pop("10")
+    path.write_text(json.dumps(content | {"method": name}))
+    shown = name.replace("\udce9", "\\udce9")
+    source, _ = made([str(folders / "one")], tmp_path / "r", formats=["html", "md"])
+    page = Page(source)
+    assert shown in {e[2] for e in page.all("b")}
+    texts = [e[2].strip("\u200b\n ") for e in page.all("text")]
+    assert texts.count(shown) >= 1
 
 
 def test_images_are_chosen_where_the_methods_differ_most(folders):

@@ -42,7 +42,7 @@ from configs import (
 )
 from configs import student as student_config
 from configs import teacher as teacher_config
-from lled_jax import experiment, scoring, weights_file
+from lled_jax import experiment, methods, scoring, weights_file
 from lled_jax.data import synthetic
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
@@ -187,7 +187,8 @@ def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path)
     leaves = zip(jax.tree.leaves(params), jax.tree.leaves(before), strict=True)
     moved = [np.abs(trained - first).max() for trained, first in leaves]
     assert min(moved) > 0
-    scoring.score_checkpoint(run, str(pairs), "test", tmp_path / "scores")
+    method = methods.of_checkpoint(run, "jax")
+    scoring.score_method(method, str(pairs), "test", tmp_path / "scores")
     scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
     assert scores["count"] == 2
     assert 0 < scores["means"]["psnr"] < 60

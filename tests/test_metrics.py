@@ -11,7 +11,6 @@ from lled_jax.metrics import (
     COLUMNS,
     HEADLINE,
     PROTOCOL,
-    Mean,
     psnr,
     psnr_gt_mean,
     scale_to_mean,
@@ -124,10 +123,3 @@ def test_select_columns():
         select_columns(["psnr", "pnsr"])
     with pytest.raises(InputError, match="no metric"):
         select_columns([])
-
-
-def test_mean_counts_images_not_batches():
-    mean = Mean().add([1.0, 2.0, 3.0]).add(jnp.asarray([10.0]))
-    assert mean == Mean(16.0, 4)
-    assert mean.value == 4.0
-    assert Mean(2.0, 1).merge(Mean(4.0, 2)).value == 2.0

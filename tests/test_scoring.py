@@ -231,6 +231,19 @@ def test_photos_that_cannot_be_scored_are_named(tmp_path):
         score_photos(method, tmp_path, tmp_path / "out")
 
 
+def test_a_photo_without_a_score_costs_no_other_its(tmp_path, capsys):
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    write_png(folder / "a.png", textured(0))
+    write_png(folder / "cap.png", np.zeros((100, 200, 3), np.uint8))
+    result = score_photos(of_baseline("identity"), folder, out)
+    assert result.names == ("a",)
+    data = json.loads((out / "scores.json").read_text())
+    (line,) = data["unscored"]
+    assert line.startswith("cap.png: NIQE needs texture")
+    assert f"no score: {line}" in " ".join(capsys.readouterr().out.split())
+    assert (out / "enhanced" / "cap.png").is_file()
+
+
 def test_a_network_of_a_checkpoint_enhances_photos(network, tmp_path):
     write_png(tmp_path / "photos" / "a.png", textured(0))
     score_photos(of_checkpoint(network, "jax"), tmp_path / "photos", tmp_path / "out")

@@ -1,5 +1,6 @@
 """How a command ends: one clear line and an exit status, no traceback for users."""
 
+import io
 import logging
 import os
 import sys
@@ -24,6 +25,7 @@ def exit_status(command: Callable[[], None]) -> int:
     # the checkpoint's own error says it once.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     _cache_compilations()
+    _print_any_name()
     try:
         command()
     except InputError as error:
@@ -33,6 +35,12 @@ def exit_status(command: Callable[[], None]) -> int:
         print(f"{stopped}; run the same command to resume", file=sys.stderr)
         return 128 + stopped.signum
     return 0
+
+
+def _print_any_name() -> None:
+    """Escape what stdout cannot show, as stderr does: a file may be called anything."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _cache_compilations() -> None:
@@ -57,11 +65,14 @@ def parse_flags(flags: Callable[[list[str]], list[str]]) -> Callable[..., list[s
         del options
         try:
             check_overrides(arguments)
-            return flags(arguments)
+            words = flags(arguments)
         except (Error, AttributeError, KeyError, TypeError, ValueError) as error:
             text = " ".join(str(error).split())
             if "Traceback" in text:  # what a config's own code raised comes last
                 text = f"--config: {text.rsplit('Error: ', 1)[-1]}"
             sys.exit(f"error: {text}")
+        if words[1:]:
+            sys.exit(f"error: {words[1]!r} belongs to no flag: write --NAME=VALUE")
+        return words
 
     return parse

@@ -2,10 +2,11 @@
 
 import fnmatch
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from lled_jax.comparison.columns import describe, in_order
+from lled_jax.columns import describe, in_order
 from lled_jax.comparison.read import Run
 from lled_jax.errors import InputError
 
@@ -43,10 +44,10 @@ def agree(runs: Sequence[Run]) -> Agreement:
     (by its name, or by the scores of its dark inputs) or in the protocol of a column.
     """
     first = runs[0]
-    for run in runs[1:]:
-        _same_images(first, run)
-        _same_split(first, run)
-        _same_data(first, run)
+    for run, other in combinations(runs, 2):
+        _same_images(run, other)
+        _same_split(run, other)
+        _same_data(run, other)
     columns = in_order(c for run in runs for c in run.means if c != _BEFORE)
     protocol, notes = _protocol(runs)
     inputs = {c: mean for run in runs for c, mean in _input_means(run).items()}

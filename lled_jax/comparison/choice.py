@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from lled_jax.columns import describe
 from lled_jax.comparison.agree import Agreement
-from lled_jax.comparison.columns import describe
 from lled_jax.comparison.read import Run
 from lled_jax.errors import InputError
 
@@ -17,6 +17,9 @@ Box = tuple[int, int, int, int]
 # A detail is this part of the image's shorter side high, and 3:2 as most photos are.
 _DETAIL = 0.2
 _ASPECT = 1.5
+# Details are looked for in as many rows or columns at least, and in less than twice
+# as many.
+_FINEST = 1000
 
 
 class Choice(NamedTuple):
@@ -77,49 +80,59 @@ def details(
     Those with the largest product of `_disagreement` and `_structure`: a wall tells
     nothing that the whole image does not.  Fewer where no more fit.
     """
-    stack = [output.astype(np.float64) for output in outputs]
-    goal = np.mean(stack, axis=0) if high is None else high.astype(np.float64)
-    height, width = goal.shape[:2]
+    step = max(1, min(outputs[0].shape[:2]) // _FINEST)
+    stack = [_thinned(output, step) for output in outputs]
+    target = None if high is None else _thinned(high, step)
+    scene = np.mean(stack, axis=0) if target is None else target
+    height, width = scene.shape[:2]
     tall = max(1, round(min(height, width / _ASPECT) * _DETAIL))
     wide = max(1, min(width, round(tall * _ASPECT)))
     tops = np.arange(0, height - tall + 1, max(1, tall // 4))
     lefts = np.arange(0, width - wide + 1, max(1, wide // 4))
     value = np.ones((len(tops), len(lefts)))
-    for interest in (_disagreement(stack, goal), _structure(goal)):
+    for interest in (_disagreement(stack, target), _structure(scene)):
         value *= _box_sums(interest, tops, lefts, (tall, wide))
     chosen: list[Box] = []
     for place in np.argsort(-value, axis=None, kind="stable"):
         row, column = divmod(int(place), len(lefts))
-        left, top = int(lefts[column]), int(tops[row])
-        box = (left, top, left + wide, top + tall)
+        left, top = step * int(lefts[column]), step * int(tops[row])
+        box = (left, top, left + step * wide, top + step * tall)
         if len(chosen) < number and not any(_near(box, other) for other in chosen):
             chosen.append(box)
     return tuple(chosen)
 
 
+def _thinned(
+    image: UInt8[np.ndarray, "h w 3"], step: int
+) -> Float[np.ndarray, "rows columns 3"]:
+    """Every `step`-th pixel: photos of many megapixels cost no more than small ones."""
+    height, width = (side - side % step for side in image.shape[:2])
+    return image[:height:step, :width:step].astype(np.float64)
+
+
 def _disagreement(
-    stack: Sequence[Float[np.ndarray, "h w 3"]], goal: Float[np.ndarray, "h w 3"]
+    stack: Sequence[Float[np.ndarray, "h w 3"]],
+    target: Float[np.ndarray, "h w 3"] | None,
 ) -> Float[np.ndarray, "h w"]:
     """Per pixel how much the methods' absolute errors differ; of one, its error.
 
-    Each image's mean colour is brought to the goal's before: what is wrong everywhere
-    needs no detail to be seen.
+    Without a target, how much the pictures do.  Mean colours are taken out before: what
+    is wrong everywhere needs no detail to be seen.
     """
-    offsets = [goal.mean((0, 1)) - output.mean((0, 1)) for output in stack]
-    errors = np.stack(
-        [
-            np.abs(output + offset - goal).mean(-1)
-            for output, offset in zip(stack, offsets, strict=True)
-        ]
-    )
-    spread = errors[0] if len(errors) == 1 else errors.max(0) - errors.min(0)
-    # One method without a goal has no errors: then structure alone decides.
+    level = [output - output.mean((0, 1)) for output in stack]
+    if target is None:
+        spread = np.ptp(level, axis=0).mean(-1)
+    else:
+        goal = target - target.mean((0, 1))
+        errors = [np.abs(output - goal).mean(-1) for output in level]
+        spread = errors[0] if len(errors) == 1 else np.ptp(errors, axis=0)
+    # One method without a target has no errors: then structure alone decides.
     return spread if spread.any() else np.ones_like(spread)
 
 
-def _structure(goal: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+def _structure(scene: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
     """Differences of neighbouring pixels; a bit everywhere, if there are none."""
-    grey = goal.mean(-1)
+    grey = scene.mean(-1)
     down = np.abs(np.diff(grey, axis=0, append=grey[-1:]))
     return down + np.abs(np.diff(grey, axis=1, append=grey[:, -1:])) + 0.1
 

@@ -3,8 +3,8 @@
 import statistics
 from collections.abc import Sequence
 
+from lled_jax.columns import Column, describe
 from lled_jax.comparison.agree import Agreement
-from lled_jax.comparison.columns import Column, describe
 from lled_jax.comparison.read import Run
 from lled_jax.comparison.tables import BEST, Cell, Heading, Table, cell_of, ranked
 

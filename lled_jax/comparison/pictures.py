@@ -59,11 +59,8 @@ def find(runs: Sequence[Run], agreement: Agreement) -> Originals:
 
 def output(run: Run, name: str) -> Picture | None:
     """What the method made of an image: written by evaluate.py, or what it scored."""
-    folders = [run.folder / "enhanced"]
-    if run.fact("scored"):
-        folders.append(Path(run.fact("scored")))
-    found = (_in_folder(folder, name) for folder in folders)
-    return next((picture for picture in found if picture is not None), None)
+    scored = run.fact("scored")
+    return _in_folder(Path(scored) if scored else run.folder / "enhanced", name)
 
 
 def _in_folder(folder: Path, name: str) -> Picture | None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
+from lled_jax.columns import Column, describe
 from lled_jax.comparison.choice import Box, Choice, details
-from lled_jax.comparison.columns import Column, describe
 from lled_jax.comparison.inline import lossless_uri, lossy_uri
 from lled_jax.comparison.pictures import Originals, Picture, output
 from lled_jax.comparison.read import Run

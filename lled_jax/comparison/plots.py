@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from lled_jax.columns import LOWER, Column, describe
 from lled_jax.comparison.agree import Agreement
-from lled_jax.comparison.columns import LOWER, Column, describe
 from lled_jax.comparison.read import Run
 from lled_jax.comparison.svg import INK, MARKERS, colour, log_ticks, scatter, short, svg
 

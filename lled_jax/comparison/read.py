@@ -52,7 +52,7 @@ class Run:
     def fact(self, key: str) -> str:
         """A fact as text, "" if it is not there."""
         value = self.facts.get(key)
-        return "" if value is None else str(value)
+        return "" if value is None else shown(value)
 
 
 def read_runs(arguments: Sequence[str]) -> list[Run]:
@@ -89,7 +89,7 @@ def read(folder: Path, name: str = "") -> Run:
     """One result folder; `name` replaces the one that its scores.json gives."""
     path = folder / SCORES
     data = _load(path)
-    images = {name: _floats(scores) for name, scores in data.pop("images").items()}
+    images = {shown(name): _floats(of) for name, of in data.pop("images").items()}
     means, protocol = _floats(data.pop("means")), tuple(data.pop("protocol"))
     columns = set(means)
     for image, scores in images.items():
@@ -100,9 +100,15 @@ def read(folder: Path, name: str = "") -> Run:
                 "evaluate again"
             )
     facts = data if not name else {**data, "named": True}
-    shown = name or str(data.get("method") or data.get("model") or _own_name(folder))
+    name = name or data.get("method") or data.get("model") or _own_name(folder)
     timing = _timing(data.get("ms_per_image"))
-    return Run(shown, folder, means, images, protocol, facts, timing, _curve(folder))
+    curve = _curve(folder)
+    return Run(shown(name), folder, means, images, protocol, facts, timing, curve)
+
+
+def shown(name: object) -> str:
+    """As text; bytes of a file's name that are no Unicode are escaped."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _split(argument: str) -> tuple[str, Path]:
@@ -142,7 +148,7 @@ def _by_folder_where_shared(runs: list[Run]) -> list[Run]:
     """Two checkpoints of one network are told apart by where they lie."""
     names = [run.name for run in runs]
     return [
-        replace(run, name=_own_name(run.folder))
+        replace(run, name=shown(_own_name(run.folder)))
         if names.count(run.name) > 1 and "named" not in run.facts
         else run
         for run in runs

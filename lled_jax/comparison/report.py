@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lled_jax.columns import describe
 from lled_jax.comparison import paper, text
 from lled_jax.comparison.agree import Agreement, agree
 from lled_jax.comparison.choice import choose
-from lled_jax.comparison.columns import describe
 from lled_jax.comparison.content import Report, Section
 from lled_jax.comparison.image_tables import distribution_table, image_tables
 from lled_jax.comparison.pictures import find
@@ -102,7 +102,7 @@ def build(
 _HOW = (
     "The rectangles lie at the same place in all pictures of a row and are shown "
     "closer below, not compressed. They were placed where there is structure and the "
-    "methods' errors differ most, their mean colour apart."
+    "methods differ most, their mean colour apart."
 )
 _CURVES = (
     "Runs with other objectives or other held-out images have other curves: compare "

@@ -77,6 +77,8 @@ def scatter(
 
 def short(text: str, limit: int = 28) -> str:
     """A name that fits into a plot."""
+    if text.startswith("_"):
+        text = f"\u200b{text}"  # Matplotlib leaves such names out of legends
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

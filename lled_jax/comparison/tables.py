@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lled_jax.columns import GT_MEAN, HEADLINE, HIGHER, Column, describe
 from lled_jax.comparison.agree import Agreement
-from lled_jax.comparison.columns import GT_MEAN, HEADLINE, HIGHER, Column, describe
-from lled_jax.comparison.read import Run
+from lled_jax.comparison.read import Run, shown
 
 BEST, SECOND = "best", "second"
 NOTHING = "—"
@@ -165,7 +165,7 @@ def source_table(runs: Sequence[Run]) -> Table:
     rows = [
         (
             Cell(run.name),
-            Cell(str(run.folder)),
+            Cell(shown(run.folder)),
             *(Cell(run.fact(key) or NOTHING) for key in there),
             Cell(_versions(run)),
         )

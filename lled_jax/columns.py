@@ -14,8 +14,9 @@ _METRICS = {
     "ssim_uniform7": ("SSIM 7x7", 4, HIGHER),
     "ssim_grey": ("SSIM grey", 4, HIGHER),
 }
-# What was done to the outputs before: it changes neither decimals nor direction.
-_SUFFIXES = {"_x8": " x8", "_gt_mean": " GT mean"}
+# What was done to the outputs before, or that these are the inputs; it changes neither
+# decimals nor direction.
+_SUFFIXES = {"_x8": " x8", "_gt_mean": " GT mean", "_input": " before"}
 
 GT_MEAN = "_gt_mean"
 """Columns of outputs scaled with the help of the target: never a headline."""
