@@ -21,6 +21,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { port: { type: "string", default: "8080" } },
 });
+const fail = (text) => {
+  console.error(`error: ${text}`);
+  process.exit(1);
+};
+const port = /^\d+$/.test(values.port) ? Number(values.port) : NaN;
+if (!(port < 2 ** 16)) fail(`--port ${values.port}: a port is a number from 0 to 65535`);
 const folder = resolve(positionals[0] ?? join(import.meta.dirname, "dist"));
 
 function fileFor(path) {
@@ -46,6 +52,10 @@ const server = createServer((request, response) => {
   else if (request.method === "HEAD") response.end();
   else createReadStream(file).pipe(response);
 });
-server.listen(Number(values.port), "127.0.0.1", () => {
+server.on("error", ({ code }) => {
+  const why = code === "EADDRINUSE" ? "another program has it" : code;
+  fail(`port ${port} cannot be used: ${why}; --port N takes another one`);
+});
+server.listen(port, "127.0.0.1", () => {
   console.log(`the page is at http://localhost:${server.address().port}/ (stop it with Ctrl-C)`);
 });

@@ -1,6 +1,6 @@
 // The page's side of the worker.
 
-export class Refused extends Error {}
+import { Refused } from "./refused.js";
 
 export class Darkroom {
   #setting;

@@ -1,6 +1,6 @@
 // What the page says: that something goes on, and what is wrong.
 
-import { Refused } from "./darkroom.js";
+import { Refused } from "./refused.js";
 
 const $ = (id) => document.getElementById(id);
 let jobs = 0;

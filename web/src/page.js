@@ -94,6 +94,7 @@ async function open(file) {
   const mine = (turn += 1);
   complain("");
   photo = null;
+  way("Reading the photo", {}); // the buttons were of the one before
   const opened = await attempt("Reading the photo", () => darkroom.ask("open", { file }));
   if (mine !== turn) return opened?.image.close();
   if (!opened) return leave();
@@ -131,16 +132,16 @@ async function brighten(mine) {
 async function detail() {
   const mine = turn;
   const pressed = document.activeElement === $("more");
-  photo.detailing = true;
+  const run = (photo.detailing = {}); // a cancelled one ends later, beside the next
   way("Full detail, piece by piece", { part: 0, cancel: true });
   if (pressed) $("cancel").focus(); // where the button was
   const answer = await attempt("Full detail", () =>
     darkroom.ask("detail", {}, (part) => {
-      if (mine === turn && photo.detailing) $("part").value = part;
+      if (mine === turn && photo.detailing === run) $("part").value = part;
     })
   );
-  if (mine !== turn || !photo.detailing) return;
-  photo.detailing = false;
+  if (mine !== turn || photo.detailing !== run) return;
+  photo.detailing = null;
   if (!answer || answer.stopped) {
     offerDetail();
     return;
@@ -153,7 +154,7 @@ async function detail() {
 
 function cancel() {
   if (photo?.detailing) {
-    photo.detailing = false;
+    photo.detailing = null;
     darkroom.ask("stop").catch(() => {}); // heard after the tile it is at
     offerDetail();
     $("more").focus();
@@ -214,4 +215,4 @@ $("cancel").addEventListener("click", cancel);
 $("download").addEventListener("click", download);
 describeLook();
 document.documentElement.dataset.ready = "";
-keep(engine, () => !photo).catch((error) => console.log(`not kept for offline use: ${error}`));
+keep(engine, () => turn === 0).catch((error) => console.log(`not kept for offline use: ${error}`));

@@ -1,6 +1,6 @@
 // Files to pixels and back.  Pixels are RGBA of 8 bit, upright, in sRGB.
 
-export class Refused extends Error {}
+import { Refused } from "./refused.js";
 
 // The most that the page takes.
 const BYTES = 64 * 2 ** 20;

@@ -6,19 +6,23 @@ const RUNTIMES = {{runtimes}};
 const HEADERS = {{headers}};
 
 const engine = new URL(location.href).searchParams.get("engine");
-const CACHE = `lled ${VERSION} ${engine}`;
+// Other folders of this host may have a page of ours as well, with caches of its own.
+const OURS = `lled ${registration.scope} `;
+const CACHE = `${OURS}${VERSION} ${engine}`;
 
 addEventListener("install", (event) => {
   const wanted = [...FILES, ...(RUNTIMES[engine] ?? RUNTIMES.wasm)];
   // All or nothing; a cache of this version that is complete stays as it is.
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(wanted)));
+  // What the browser keeps by itself may be of the version before: it asks the host.
+  const fresh = wanted.map((name) => new Request(name, { cache: "no-cache" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
 });
 
 addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
       for (const name of await caches.keys()) {
-        if (name.startsWith("lled ") && name !== CACHE) await caches.delete(name);
+        if (name.startsWith(OURS) && name !== CACHE) await caches.delete(name);
       }
       await clients.claim();
     })()

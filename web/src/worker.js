@@ -2,8 +2,9 @@
 
 import { start } from "./engine.js";
 import { adjusted } from "./look.js";
-import { Refused, bitmap, decoded, encoded, seeThrough, shrunk } from "./pixels.js";
+import { bitmap, decoded, encoded, seeThrough, shrunk } from "./pixels.js";
 import { reduced, transferred } from "./quick.js";
+import { Refused } from "./refused.js";
 import { effort, sampled } from "./sampled.js";
 import { inTiles } from "./tiles.js";
 
