@@ -1,7 +1,8 @@
 """Train a network: ``python train.py --config configs/student.py``.
 
 Any key of the config can be set, as in ``--config.optimizer.lr=1e-4``.  All goes to
---workdir (default: runs/<name of the config>), and the same command resumes there.
+--workdir (default: runs/<name of the config>, or of a config with an argument
+runs/<name>_<argument>), and the same command resumes there.
 Exit status: 0 done, 1 something to mend (one line says what), 143 or 130 after SIGTERM
 or Ctrl-C, with everything saved.
 
@@ -29,7 +30,8 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which this is, from 0.")
 
 def run() -> None:
     """Do what the flags say; raises `InputError` for a config that is not there."""
-    file = Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0])
+    name = config_flags.get_config_filename(flags.FLAGS["config"])
+    file = Path(name.partition(":")[0])
     if not file.is_file():
         there = sorted(Path("configs").glob("[!_]*.py"))
         found = ", ".join(map(str, there))
@@ -41,7 +43,14 @@ def run() -> None:
             f"training needs {error.name}: pip install 'lled-jax[train]'"
         ) from error
     initialise(_COORDINATOR.value, _PROCESSES.value, _PROCESS_ID.value)
-    experiment.train(_CONFIG.value, Path(_WORKDIR.value or Path("runs") / file.stem))
+    experiment.train(_CONFIG.value, Path(_WORKDIR.value or default_workdir(name)))
+
+
+def default_workdir(config: str) -> Path:
+    """Of ``configs/NAME.py:ARGUMENT``; other data, say, are another run."""
+    file, _, argument = config.partition(":")
+    parts = [Path(file).stem, *filter(None, [Path(argument).name])]
+    return Path("runs") / "_".join(parts)
 
 
 def main(argv: Sequence[str]) -> None:

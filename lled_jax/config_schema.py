@@ -1,7 +1,7 @@
 """The keys of a run's config: their types, and what to say when one is wrong."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lled_jax.errors import InputError
@@ -67,14 +67,26 @@ KEYS: dict[str, type] = {
     "log.save_every": int,  # steps between checkpoints
 }
 
+_OF_TUPLES = ("data.later", "distillation.stages")
+
 # A complete config of the teacher, trained first into WORKDIR/teacher.
 TEACHER_RUN = "teacher_run"
 
 # What may change between two legs of a run: none of it changes the result.
-FREE = (
-    *("data.root", "data.pipeline", "teacher", "perceptual.weights", "remat"),
-    "log.",
-)
+FREE = ("data.root", "data.pipeline", "remat", "log.")
+# Where these files lie may change; not whether there is a teacher, nor which VGG it is.
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "teacher": bool,
+    "perceptual.weights": lambda weights: weights == "lpips",
+}
+# Keys that came later, for which "off" is not 0 or empty.
+_LATER = {
+    "accumulate": 1,
+    "data.zoom": 1,
+    "data.darkened_below": 0.3,
+    "optimizer.name": "adam",
+    "distillation.branches": ("enhancement",),
+}
 # Schedules that do not look ahead: a run may be given more steps than it began with.
 EXTENSIBLE = ("constant", "halving")
 
@@ -82,7 +94,8 @@ EXTENSIBLE = ("constant", "halving")
 def check(config: Mapping[str, Any]) -> None:
     """Raise `InputError` unless `config` has exactly `KEYS`, each of its type.
 
-    `teacher_run` is optional and checked the same way.
+    `teacher_run` is optional and checked the same way.  Of a teacher something must be
+    learned before the run ends.
     """
     flat = dict(flatten(config))
     for key, value in flat.items():
@@ -95,9 +108,17 @@ def check(config: Mapping[str, Any]) -> None:
                 f"config key {key!r} is {value!r}; it must be "
                 f"{_ARTICLES[KEYS[key]]}, not {type(value).__name__}"
             )
+        elif key in _OF_TUPLES and not all(_fits(part, tuple) for part in value):
+            raise InputError(f"config key {key!r} is {value!r}; it must hold tuples")
     for key in KEYS:
         if key not in flat:
             raise InputError(f"the config lacks the key {key!r}")
+    start, total = flat["distillation.start"], flat["total_steps"]
+    if (flat["teacher"] or TEACHER_RUN in flat) and start >= total:
+        raise InputError(
+            f"the teacher would teach nothing: distillation.start is {start} of "
+            f"{total} steps; set it lower, or leave out the teacher"
+        )
 
 
 def check_overrides(arguments: Iterable[str]) -> None:
@@ -132,17 +153,21 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
     A key that `old` lacks came later, and what it is for was off then.
     """
-    before, after = dict(flatten(old)), dict(flatten(new))
+    before, after = _LATER | dict(flatten(old)), dict(flatten(new))
     more = after["total_steps"] > before["total_steps"]
     if more and after["optimizer.schedule"] in EXTENSIBLE:
         before["total_steps"] = after["total_steps"]
     return [
         f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
         for key in KEYS
-        if before.get(key) != after.get(key)
+        if _kind(key, before.get(key)) != _kind(key, after.get(key))
         and not key.startswith(FREE)
         and (key in before or after.get(key))
     ]
+
+
+def _kind(key: str, value: Any) -> Any:
+    return _KINDS[key](value) if key in _KINDS else value
 
 
 _ARTICLES = {

@@ -159,14 +159,19 @@ def distillation_loss(
     `student_stages` and `teacher_stages` are the feature maps [b h w c] after each
     stage, shallow to deep; `stages` are pairs (student index, teacher index), which
     may count from the end, as in Python.  Raises `InputError` for an index that one
-    of the networks does not have, for no pairs, and for a name that `COMPARISONS` does
-    not have.
+    of the networks does not have, for no pairs, for what is none, and for a name that
+    `COMPARISONS` does not have.
     """
     if not stages:
         raise InputError("distillation has no stage pairs: give at least ((-1, -1),)")
-    for student_index, teacher_index in stages:
-        _check_stage("student", student_index, len(student_stages), stages)
-        _check_stage("teacher", teacher_index, len(teacher_stages), stages)
+    for pair in stages:
+        if len(pair) != 2:
+            raise InputError(
+                f"distillation stages {stages}: {pair} is no pair (student index, "
+                "teacher index); give for example ((-1, -1),)"
+            )
+        _check_stage("student", pair[0], len(student_stages), stages)
+        _check_stage("teacher", pair[1], len(teacher_stages), stages)
     compare = _named(COMPARISONS, comparison)
     distances = [compare(student_stages[s], teacher_stages[t]) for s, t in stages]
     return jnp.mean(jnp.stack(distances), axis=0)

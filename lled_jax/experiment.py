@@ -1,6 +1,6 @@
 """From a config to a run: the only library file that sees a config."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from lled_jax import config_schema, held_out, objectives, weights_file
+from lled_jax import config_schema, held_out, objectives, resuming, weights_file
 from lled_jax.arrays import Params
 from lled_jax.data import memory, on_device, scenes, sources, well_lit
 from lled_jax.data.order import Order, Stage
@@ -21,7 +21,7 @@ from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
 from lled_jax.training import loop, optimizer, sharding
 from lled_jax.training.augmentation import Augmentation
-from lled_jax.training.checkpoints import Checkpoints
+from lled_jax.training.checkpoints import Checkpoints, begun
 from lled_jax.training.state import TrainState, create
 from lled_jax.training.step import Batch, Prepare, make_step
 from lled_jax.training.writer import Writer
@@ -43,6 +43,9 @@ def train(config: ConfigDict, workdir: Path) -> None:
     if teacher_run is not None:
         train(teacher_run, workdir / "teacher")
         config = ConfigDict(config.to_dict() | {"teacher": str(workdir / "teacher")})
+    plain = _plain(config)
+    if begun(workdir):  # goes on from its own weights
+        config = ConfigDict(plain | {"init": ""})
     mesh = sharding.make_mesh()
     data, heldout = _data(config)
     order = _order(config, data, mesh)
@@ -50,18 +53,19 @@ def train(config: ConfigDict, workdir: Path) -> None:
     with Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
         if checkpoints.latest() is not None:
-            _check_same_run(checkpoints.config(), config, workdir)
+            resuming.check_same_run(checkpoints.config(), plain, data, workdir)
             state = checkpoints.restore(state)
         step, total = int(state.step), config.total_steps
         first = jax.process_index() == 0
         if first:
-            write_json(workdir / "config.json", _plain(config))
+            write_json(workdir / "config.json", plain)
         batches = _batches(config, data, order, step)
+        facts = resuming.facts(plain, data)
         writer = Writer(workdir, step, total, quiet=not first)
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(
-            save=lambda at, s: checkpoints.save(at, s, _plain(config)),
-            evaluate=held_out.scorer(config.model, heldout, workdir, writer),
+            save=lambda at, s: checkpoints.save(at, s, facts),
+            evaluate=held_out.scorer(config.model, heldout, workdir, writer, step),
             files_of=lambda at: [data.names[i] for i in order.draw(at).index],
             log_every=config.log.every,
             evaluate_every=config.log.evaluate_every,
@@ -69,8 +73,8 @@ def train(config: ConfigDict, workdir: Path) -> None:
         )
         state = loop.train(state, frozen, phases, batches, total, mesh, writer, hooks)
     if first:
-        facts = {"step": total, "kind": "final EMA"}
-        weights_file.write(workdir / FINAL, config.model, state.ema, facts)
+        final = {"step": total, "kind": "final EMA"}
+        weights_file.write(workdir / FINAL, config.model, state.ema, final)
         # Here, since matplotlib is slow to import and only the end needs it.
         from lled_jax.training import curves
 
@@ -101,7 +105,7 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
     base = Stage(0, config.data.crop, config.data.batch)
     try:
         later = [Stage(*map(int, stage)) for stage in config.data.later]
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
             f"config key 'data.later' is {config.data.later!r}; it must be "
             "((step, crop, batch), ...) or ((step, crop, batch, zoom), ...)"
@@ -212,10 +216,9 @@ def _prepare(config: ConfigDict, stage: Stage) -> Prepare | None:
 
 
 def _schedule(config: ConfigDict) -> optimizer.optax.Schedule:
-    options = config.optimizer
-    halving = options.schedule == "halving"
-    needs = {"every": options.halve_every} if halving else {"warmup": options.warmup}
-    return optimizer.schedule(options.schedule, options.lr, config.total_steps, **needs)
+    name, lr, warmup = (config.optimizer[key] for key in ("schedule", "lr", "warmup"))
+    needs = {"every": config.optimizer.halve_every} if name == "halving" else {}
+    return optimizer.schedule(name, lr, config.total_steps, warmup=warmup, **needs)
 
 
 def _plain(config: ConfigDict) -> dict[str, Any]:
@@ -223,15 +226,6 @@ def _plain(config: ConfigDict) -> dict[str, Any]:
     own = config.to_dict()
     own.pop(config_schema.TEACHER_RUN, None)
     return own
-
-
-def _check_same_run(old: Mapping[str, Any], new: ConfigDict, workdir: Path) -> None:
-    changed = config_schema.differences(old, _plain(new))
-    if changed:
-        raise InputError(
-            f"{workdir} holds a run with another config ({'; '.join(changed)}); "
-            "use another --workdir, or the config it was started with"
-        )
 
 
 def _summary(

@@ -45,7 +45,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     # Hidden, so that nobody lists a half-written file; random, so that two writers of
     # one path do not meet.  The suffix stays: encoders choose the format by it.
     temporary = path.with_name(f".{secrets.token_hex(6)}.tmp{path.suffix}")
-    with _explained(path):
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -67,7 +67,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
-    with _explained(path):
+    with explained(path):
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise InputError(f"{path} is there already: remove it, or name another")
         temporary.mkdir(parents=True)
@@ -81,14 +81,14 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 @contextlib.contextmanager
 def _replacing(path: Path, temporary: Path) -> Iterator[None]:
     """Let `temporary` become `path` when the block succeeds."""
-    with _explained(path, only=_FULL):
+    with explained(path, only=_FULL):
         yield
-    with _explained(path):
+    with explained(path):
         temporary.replace(path)
 
 
 @contextlib.contextmanager
-def _explained(path: Path, only: Sequence[int] | None = None) -> Iterator[None]:
+def explained(path: Path, only: Sequence[int] | None = None) -> Iterator[None]:
     """Turn an OSError of writing `path` into an `InputError` (those in `only`)."""
     try:
         yield

@@ -21,17 +21,20 @@ COLUMNS = ("psnr", "ssim")
 
 
 def scorer(
-    model: str, heldout: PairSource, workdir: Path, writer: Writer
+    model: str, heldout: PairSource, workdir: Path, writer: Writer, start: int
 ) -> Callable[[int, TrainState], None]:
     """A hook that scores the EMA parameters of `model` on the held-out pairs.
 
     It logs the means and a picture grid, and keeps the parameters of the best PSNR
-    so far in `workdir`/best.safetensors.  Does nothing if nothing is held out.  Of
+    so far in `workdir`/best.safetensors, that of an earlier attempt being forgotten if
+    this one starts at step 0.  Does nothing if nothing is held out.  Of
     several processes each scores its share of the pairs, so that none waits long for
     another (collectives have time limits); the first alone writes.
     """
     numbers = np.arange(jax.process_index(), len(heldout), jax.process_count())
     share = heldout.subset(numbers)
+    if start == 0 and jax.process_index() == 0:
+        (workdir / BEST).unlink(missing_ok=True)
 
     def score(step: int, state: TrainState) -> None:
         if len(heldout) == 0:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -10,6 +11,7 @@ from jaxtyping import UInt8
 from lled_jax import backends, inference, photos, tiling
 from lled_jax.adjust import amounts_for
 from lled_jax.arrays import EncodedImage, Images, Params
+from lled_jax.errors import InputError
 from lled_jax.frames import Frames
 from lled_jax.locate import load_weights
 from lled_jax.look import Amounts, Look
@@ -19,6 +21,8 @@ from lled_jax.shipped import DEFAULT
 
 # A photo of 12 megapixels is enhanced whole; larger ones in tiles.
 MAX_MEMORY = 4 * 2**30
+# Of the arrays that `Enhancer.enhance` takes.
+DEPTHS = ("uint8", "uint16")
 
 
 class Enhancer:
@@ -51,12 +55,14 @@ class Enhancer:
         file the pixels are taken upright and in sRGB; to keep what else it holds, read
         and write it with `lled_jax.photos`.
 
-        Raises `InputError` for a file that cannot be read, a look out of range, or an
-        image of which not even tiles fit into the allowed memory.
+        Raises `InputError` for a file that cannot be read, an array of another shape or
+        dtype, a look out of range, or an image of which not even tiles fit into the
+        allowed memory.
         """
         look = look.checked()
         if isinstance(image, str | os.PathLike):
             image = photos.read(Path(image)).pixels
+        _check(image)
         amounts = amounts_for(image, look)
         model = self._model
         # HDRNet does with little more memory than the image takes.  Zero-DCE needs
@@ -86,6 +92,21 @@ class Enhancer:
         A batch [b h w 3] in [0, 1] to one of the same shape.
         """
         return inference.enhance(self._model, params, low)
+
+
+def _check(image: Any) -> None:
+    """InputError unless it is an RGB image [h w 3] of 8 or 16 bit."""
+    shape, dtype = getattr(image, "shape", None), getattr(image, "dtype", None)
+    if shape is None or dtype is None:
+        what = f"of type {type(image).__name__}"
+    elif len(shape) == 3 and shape[2] == 3 and 0 not in shape and dtype in DEPTHS:
+        return
+    else:
+        what = f"{dtype} {[*shape]}"
+    raise InputError(
+        f"the image is {what}; give RGB as a uint8 or uint16 array [h, w, 3], such as "
+        "numpy.asarray(picture.convert('RGB')) of a Pillow image; `apply` takes floats"
+    )
 
 
 def load(

@@ -150,6 +150,23 @@ def test_any_two_make_the_same_of_8_bit_and_of_floats(names):
         assert images.max() <= 1
 
 
+@pytest.mark.parametrize("name", augmentation.SHARES)
+def test_shares_above_one_are_refused(name):
+    one = augmentation.Augmentation(**{name: 1.0})
+    assert one.checked() == one
+    with pytest.raises(InputError, match=rf"data\.{name} is 33; a share is 1 at most"):
+        augmentation.Augmentation(**{name: 33}).checked()
+
+
+def test_whole_images_are_never_zoomed_though_they_be_square():
+    changes = augmentation.Augmentation(zoom=3, turn=True)
+    assert changes.checked(12) == changes
+    assert changes.checked(0) == augmentation.Augmentation(turn=True)
+    batch = {name: jnp.zeros((1, 256, 256, 3)) for name in ("low", "high")}
+    seen = changes.checked(0)(batch, 0, jnp.int32(0))
+    assert seen["low"].shape == batch["low"].shape
+
+
 def test_negative_augmentation_is_refused():
     with pytest.raises(InputError, match=r"data\.noise is -1; it must be 0 or more"):
         augmentation.Augmentation(noise=-1).checked()

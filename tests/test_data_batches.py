@@ -86,9 +86,7 @@ def test_tfdata_equals_memory(source, pipeline, start, stop):
     order = Order(5, source.sizes, STAGES)
     expected = list(memory.batches(load(source), order, start, stop))
     assert len(expected) == stop - start
-    for cache in (False, True):
-        made = list(pipeline.batches(source, order, start, stop, cache=cache))
-        assert_same(made, expected)
+    assert_same(list(pipeline.batches(source, order, start, stop)), expected)
 
 
 @pytest.mark.parametrize("kind", ["memory", "tf.data"])
@@ -184,18 +182,3 @@ def test_the_thread_works_ahead_but_not_without_bound(source):
     time.sleep(0.3)  # and no more
     assert counting.reads == memory.AHEAD + 2
     made.close()
-
-
-def test_cache_reads_each_pair_once_or_not_at_all(
-    source, pipeline, monkeypatch, caplog
-):
-    order, counting = Order(5, source.sizes, [Stage(0, 8, 1)]), Counting(source)
-    list(pipeline.batches(counting, order, 0, 7, cache=True))
-    assert counting.reads == 7
-    cached = pipeline._cached(counting)
-    for _ in range(3):
-        cached[2]
-    assert counting.reads == 8
-    monkeypatch.setattr(pipeline, "_free_memory", lambda: 100)
-    assert pipeline._cached(counting) is counting
-    assert "not cached" in caplog.text

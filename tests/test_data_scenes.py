@@ -111,6 +111,8 @@ def test_no_holdout_reads_nothing():
 def test_holdout_errors():
     with pytest.raises(InputError, match=r"hold-out fraction 1\.0: must be"):
         holdout(SET, 1.0, 0)
+    with pytest.raises(InputError, match="hold-out seed -1: must be at least 0"):
+        holdout(SET, 0.5, -1)
     with pytest.raises(InputError, match="2 pairs of 1 scenes cannot be split"):
         holdout(SET.subset([0, 1]), 0.5, 0)
 

@@ -1,5 +1,8 @@
 """Attention distillation: against PyTorch and NumPy, invariances, gradients, errors."""
 
+import inspect
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -164,6 +167,14 @@ def test_unknown_normalisation_lists_the_known(pair):
 def test_wrong_stage_pairs_are_refused(pairs, message):
     with pytest.raises(InputError, match=message):
         distillation_loss(stages(3, 4), stages(6, 8), pairs)
+
+
+@pytest.mark.parametrize("pair", [(1, 2, 3), (1,)])
+def test_what_is_no_pair_of_stages_is_refused(pair):
+    # Without the type check of the tests, which users do not have.
+    loss = inspect.unwrap(distillation_loss)
+    with pytest.raises(InputError, match=rf"{re.escape(str(pair))} is no pair \(stu"):
+        loss(stages(3, 4), stages(6, 8), (pair,))
 
 
 def test_different_sizes_are_a_defect_of_ours(pair):

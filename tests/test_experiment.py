@@ -228,12 +228,16 @@ def test_reading_a_run_leaves_what_its_training_is_writing(tmp_path, trained):
 
 def test_a_run_goes_on_from_other_weights(tmp_path, trained):
     config = tiny(lol_cpu.get_config(), 2)
-    config.init, config.optimizer.lr = str(trained[1]), 1e-9
+    begin = tmp_path / "begin.safetensors"
+    shutil.copy(trained[1] / experiment.FINAL, begin)
+    config.init, config.optimizer.lr = str(begin), 1e-9
     experiment.train(config, tmp_path / "run")
+    begin.unlink()
+    experiment.train(config, tmp_path / "run")  # it has its own weights now
     first, last = load_weights(trained[1])[1], load_weights(tmp_path / "run")[1]
     for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(last), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    config.model = "student_base"
+    config.init, config.model = str(trained[1]), "student_base"
     with pytest.raises(InputError, match="weights of a student, not of a student_base"):
         experiment.train(config, tmp_path / "other")
 
@@ -402,7 +406,14 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
             {"data.later": ((1, 32, 4, 3),)},
             "crop 32 is not a multiple of data.zoom 3",
         ),
+        ({"data.later": ((1, "x", 4),)}, "'data.later' is"),
+        ({"distillation.stages": (-1, -1)}, "'distillation.stages' is (-1, -1); it"),
         ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
+        (
+            {"teacher": "student", "distillation.start": 4},
+            "teach nothing: distillation.start is 4 of 4",
+        ),
+        ({"optimizer.schedule": "halving"}, "warmup 1: the schedule halving has none"),
         ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),
         ({"seed": True}, "'seed' is True"),
         ({"data.cropp": 1}, "'data.cropp'; did you mean 'data.crop'"),
@@ -411,7 +422,7 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
 def test_wrong_values_are_named(tmp_path, change, message):
     config = ConfigDict(tiny(lol_cpu.get_config()).to_dict(), type_safe=False)
     config.update_from_flattened_dict(change)
-    with pytest.raises(InputError, match=message.replace(".", r"\.")):
+    with pytest.raises(InputError, match=re.escape(message)):
         experiment.train(config, tmp_path)
 
 

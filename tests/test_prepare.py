@@ -251,6 +251,37 @@ def test_a_foreign_dest_is_left_alone(tmp_path):
     assert "dataset.json: damaged; delete it" in one_error(lled("lol", source, dest))
 
 
+def test_hidden_files_in_dest_do_not_count(tmp_path):
+    source, dest = lol(tmp_path / "LOLdataset"), tmp_path / "out"
+    dest.mkdir()
+    (dest / ".DS_Store").write_bytes(b"x")
+    assert lled("lol", source, dest).exit_code == 0
+    assert len(paired_folder(dest, "train")) == 3
+
+
+def test_folders_behind_links_are_seen_and_loops_end(tmp_path):
+    source, links = lol(tmp_path / "disk" / "LOLdataset"), tmp_path / "links"
+    links.mkdir()
+    for name, target in (
+        ("our485", source / "our485"),
+        ("eval15", source / "eval15"),
+        ("LOL_train", "our485"),
+        ("up", ".."),
+        ("here", "."),
+        ("nowhere", "not there"),
+    ):
+        (links / name).symlink_to(target)
+    (source / "our485" / "loop").symlink_to(source)
+    found = open_download(links).files
+    folders = {str(file.parent.parent) for file in found}
+    assert folders == {"links/our485", "links/LOL_train", "links/eval15"}
+    assert len(found) == len(set(found)) == 2 * (3 + 3 + 2)
+    assert lled("lol", links, tmp_path / "out").exit_code == 0
+    assert_same_pairs(
+        paired_folder(tmp_path / "out", "train"), paired_folder(source, "train")
+    )
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

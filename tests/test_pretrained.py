@@ -1,5 +1,6 @@
 """The weights that come with the package: whole, loaded by name, and never absurd."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -87,6 +88,32 @@ def test_files_arrays_and_the_pure_function_agree(network, tmp_path):
     batch = np.float32(low)[None] / 255
     pure = jax.jit(network.apply)(network.params, jnp.asarray(batch))
     np.testing.assert_allclose(pure[0] * 255, from_file, atol=0.51)
+
+
+GREY = np.zeros((4, 6), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("image", "what"),
+    [
+        (GREY, "uint8 [4, 6]"),
+        (np.dstack([GREY] * 4), "uint8 [4, 6, 4]"),
+        (np.dstack([GREY] * 3)[None], "uint8 [1, 4, 6, 3]"),
+        (np.dstack([GREY] * 3)[:0], "uint8 [0, 6, 3]"),
+        (np.dstack([GREY] * 3) / 255, "float64 [4, 6, 3]"),
+        (np.dstack([GREY] * 3).astype(int), "int64 [4, 6, 3]"),
+        (Image.new("RGB", (6, 4)), "of type Image"),
+    ],
+    ids=["grey", "rgba", "batch", "empty", "float", "int64", "pillow"],
+)
+def test_arrays_that_are_no_8_or_16_bit_rgb_are_refused(image, what):
+    network = lled_jax.load("student")
+    # Without the type check of the tests, which users do not have.
+    enhance = inspect.unwrap(type(network).enhance)
+    with pytest.raises(InputError) as caught:
+        enhance(network, image)
+    assert str(caught.value).startswith(f"the image is {what}; give RGB as a uint8")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5000, 7), (7, 5000), (64, 64)])

@@ -1,10 +1,12 @@
 """The train step, the loop, and what survives a kill."""
 
+import errno
 import functools
 import os
 import shutil
 import signal
 import threading
+from contextlib import closing
 
 import jax
 import jax.numpy as jnp
@@ -309,9 +311,12 @@ def _is_adam(node):
 class Run:
     """A small run in a folder, as experiment.py puts one together."""
 
-    def __init__(self, folder, pairs, *, lr=1e-3, save_every=4, stop_at=None):
+    def __init__(
+        self, folder, pairs, *, lr=1e-3, save_every=4, stop_at=None, stop_in=None
+    ):
         self.folder, self.pairs, self.lr = folder, pairs, lr
-        self.save_every, self.stop_at = save_every, stop_at
+        # A signal comes while it scores after `stop_at`, or in step `stop_in`.
+        self.save_every, self.stop_at, self.stop_in = save_every, stop_at, stop_in
         self.scored = []
 
     def train(self, total):
@@ -334,12 +339,19 @@ class Run:
                 current,
                 {},
                 [loop.Phase(0, advance), loop.Phase(5, later)],
-                memory.batches(self.pairs, order, start, total),
+                self.batches(order, start, total),
                 total,
                 mesh,
                 Writer(self.folder, start, total),
                 hooks,
             )
+
+    def batches(self, order, start, total):
+        with closing(memory.batches(self.pairs, order, start, total)) as batches:
+            for step, batch in enumerate(batches, start + 1):
+                if step == self.stop_in:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                yield batch
 
     def score(self, at, current):
         del current
@@ -365,6 +377,51 @@ def test_resumed_run_equals_uninterrupted_bit_for_bit(tmp_path, pairs):
     assert [r for r in records[0] if r["step"] != 6] == [
         r for r in records[1] if r["step"] != 6
     ]
+
+
+def test_no_score_is_lost_to_a_signal(tmp_path, pairs):
+    stopped = Run(tmp_path, pairs, stop_in=4)
+    with pytest.raises(Interrupted, match="at step 4"):
+        stopped.train(8)
+    assert stopped.scored == [4]
+    rest = Run(tmp_path, pairs)
+    rest.train(8)
+    assert rest.scored == [8]
+
+
+def test_a_signal_with_the_last_step_is_not_swallowed(tmp_path, pairs):
+    """Else a student would be trained after the teacher that was to stop."""
+    with pytest.raises(Interrupted, match="at step 4"):
+        Run(tmp_path, pairs, stop_at=4).train(4)
+
+
+@pytest.mark.parametrize(
+    ("under_way", "told"),
+    [
+        (InputError("the loss is nan"), "the loss is nan"),
+        (Interrupted(4, signal.SIGTERM), "cannot save a checkpoint .* disk is full"),
+    ],
+)
+def test_a_checkpoint_that_fails_at_the_end_is_told(
+    tmp_path, monkeypatch, under_way, told
+):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fail():
+        with Checkpoints(tmp_path) as checkpoints:
+            monkeypatch.setattr(checkpoints._manager, "close", full)
+            raise under_way
+
+    with pytest.raises(InputError, match=told):
+        fail()
+
+
+def test_a_workdir_that_cannot_be_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    for workdir in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match=r"cannot save a checkpoint .*Not a dir"):
+            Checkpoints(workdir)
 
 
 def test_records_after_the_last_checkpoint_are_dropped(tmp_path, pairs):

@@ -47,20 +47,21 @@ class Order:
     """The addresses of every batch of a run.
 
     Args:
-        seed: 0 to 2**64 - 1.
+        seed: 0 to 2**63 - 1, as `jax.random.key` takes it too.
         sizes: height and width of each pair of the source.
-        stages: the first starts at step 0, the starts increase.
+        stages: the first starts at step 0, the starts increase; each crop has been
+            through `pairs.require_min_size`, which knows the names of the images.
 
     Raises:
-        InputError: no pairs, a bad seed or stage, a crop larger than an image, or
-            whole images of different sizes in batches of several.
+        InputError: no pairs, a bad seed or stage, or whole images of different sizes
+            in batches of several.
     """
 
     def __init__(
         self, seed: int, sizes: Int[np.ndarray, "n 2"], stages: Sequence[Stage]
     ) -> None:
-        if not 0 <= seed < 2**64:
-            raise InputError(f"seed {seed}: must be between 0 and 2**64 - 1")
+        if not 0 <= seed < 2**63:
+            raise InputError(f"seed {seed}: must be between 0 and 2**63 - 1")
         if len(sizes) == 0:
             raise InputError("there are no pairs to draw from; check the dataset")
         _check_stages(stages)
@@ -185,9 +186,4 @@ def _check_sizes(stage: Stage, sizes: np.ndarray) -> None:
             f"crop 0 (whole images) with batch {batch}: the images differ in size; "
             "use batch 1 or a crop"
         )
-    if crop > sizes.min():
-        i = int(np.argmin(sizes.min(axis=1)))
-        raise InputError(
-            f"crop {crop}: image {i} is only {sizes[i, 0]}x{sizes[i, 1]}; use a crop "
-            f"of at most {sizes.min()}"
-        )
+    assert crop <= sizes.min(), f"crop {crop} of images as small as {sizes.min()}"

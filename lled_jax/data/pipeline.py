@@ -6,19 +6,15 @@ that nothing depends on what was read before.
 """
 
 import contextlib
-import logging
-import operator
 import os
 import warnings
 from collections.abc import Generator
-from typing import SupportsIndex
 
 import numpy as np
 
-from lled_jax.arrays import EncodedImage
 from lled_jax.data.memory import Batch, check_shares
 from lled_jax.data.order import Order, Stage, local_rows
-from lled_jax.data.sources import Indices, PairSource
+from lled_jax.data.sources import PairSource
 from lled_jax.data.transforms import crop_and_flip
 from lled_jax.errors import InputError
 
@@ -40,9 +36,6 @@ except ModuleNotFoundError as error:
 with contextlib.suppress(RuntimeError):
     tf.config.set_visible_devices([], "GPU")
 
-# Of the memory that is free at the start; the rest is for the model and the batches.
-CACHE_SHARE = 0.5
-
 
 def batches(
     source: PairSource,
@@ -51,23 +44,18 @@ def batches(
     stop: int,
     process_index: int = 0,
     process_count: int = 1,
-    *,
-    cache: bool = False,
 ) -> Generator[Batch, None, None]:
     """Batches of the steps `start` to `stop` - 1: {"low", "high"} of `source.dtype`.
 
     Each array is [b, c, c, 3] with the crop c and this process's share b of the
-    step's batch ([b, h, w, 3] where the stage asks for whole images).  `cache` keeps
-    decoded pairs in memory, if all of them fit.  Closing the generator (or dropping
-    it) stops reading.
+    step's batch ([b, h, w, 3] where the stage asks for whole images).  Closing the
+    generator (or dropping it) stops reading.
 
     Raises:
         InputError: at once, if a batch cannot be divided among the processes; while
             iterating, if a file cannot be read.
     """
     check_shares(order, process_count, process_index)
-    if cache:
-        source = _cached(source)
     return _chained(source, order, start, stop, process_index, process_count)
 
 
@@ -143,47 +131,3 @@ def _dataset(
         .prefetch(2)
         .with_options(options)
     )
-
-
-class _Cached:
-    """A source that keeps what it has decoded."""
-
-    def __init__(self, source: PairSource) -> None:
-        self.names, self.sizes, self.dtype = source.names, source.sizes, source.dtype
-        self._source = source
-        self._pairs: dict[int, tuple[EncodedImage, EncodedImage]] = {}
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def __getitem__(self, i: SupportsIndex) -> tuple[EncodedImage, EncodedImage]:
-        key = operator.index(i)
-        if key not in self._pairs:
-            self._pairs[key] = self._source[key]
-        return self._pairs[key]
-
-    def subset(self, indices: Indices) -> PairSource:
-        return self._source.subset(indices)
-
-
-def _cached(source: PairSource) -> PairSource:
-    """`source` with a cache, or as it is, with a warning, if it would not fit."""
-    needed = 6 * source.dtype.itemsize * int(source.sizes.prod(axis=1).sum())
-    free = _free_memory()
-    if free is not None and needed > CACHE_SHARE * free:
-        logging.getLogger(__name__).warning(
-            "not cached: the decoded pairs need %.1f GiB of %.1f GiB free memory; "
-            "reading the files every time",
-            needed / 2**30,
-            free / 2**30,
-        )
-        return source
-    return _Cached(source)
-
-
-def _free_memory() -> int | None:
-    """Bytes of unused memory, None where the system does not say."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None

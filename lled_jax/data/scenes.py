@@ -69,8 +69,8 @@ def holdout(
     nothing and decodes nothing.
 
     Raises:
-        InputError: `fraction` is not in [0, 1), the set has too few scenes to
-            split, or a file cannot be read.
+        InputError: `fraction` is not in [0, 1), `seed` is negative, the set has too
+            few scenes to split, or a file cannot be read.
     """
     if fraction == 0:
         return np.arange(len(source)), np.zeros(0, np.int64)
@@ -83,10 +83,13 @@ def split_scenes(
     """`holdout` of pairs whose scenes are known (as from `scene_groups`).
 
     Raises:
-        InputError: `fraction` is not in (0, 1), or there are too few scenes.
+        InputError: `fraction` is not in (0, 1), `seed` is negative, or there are too
+            few scenes.
     """
     if not 0 < fraction < 1:
         raise InputError(f"hold-out fraction {fraction}: must be at least 0, below 1")
+    if seed < 0:
+        raise InputError(f"hold-out seed {seed}: must be at least 0")
     sizes = np.bincount(groups)
     target = fraction * len(groups)
     held: list[int] = []

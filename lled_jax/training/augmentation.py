@@ -13,6 +13,8 @@ from lled_jax.training.darkening import show_darkened
 
 Batch = dict[str, Array]
 
+# The fields that are shares of the pairs or of the images.
+SHARES = ("darkened", "darkened_unevenly", "darkened_mosaic", "jpeg", "bright")
 # Of JPEG, as libjpeg counts: from what is posted to what a camera writes.
 QUALITY = (70.0, 98.0)
 
@@ -21,7 +23,8 @@ class Augmentation(NamedTuple):
     """What happens to a batch, in this order; 0, False and a zoom of 1 change nothing.
 
     Attributes:
-        zoom: square crops are seen at 1 / k of their scale, k from 1 to this.
+        zoom: square crops are seen at 1 / k of their scale, k from 1 to this; whole
+            images never are.
         darkened: this share of the pairs that `bright` leaves shows the target made
             darker as the input: of a data set of very dark photos nothing is learned
             about rather dark ones.  Pairs of equal images do so always.
@@ -60,10 +63,10 @@ class Augmentation(NamedTuple):
     mixup: float = 0.0
 
     def checked(self, crop: int = 0) -> "Augmentation":
-        """The same, for crops of `crop` pixels square (0: whole images).
+        """The same, for crops of `crop` pixels square (0: whole images, without zoom).
 
-        Raises `InputError` for negative values, a zoom below 1, and a crop that is not
-        a multiple of it.
+        Raises `InputError` for negative values, shares above 1, a zoom below 1, and a
+        crop that is not a multiple of it.
         """
         if self.zoom < 1:
             raise InputError(f"data.zoom is {self.zoom}; it must be 1 or more")
@@ -71,7 +74,10 @@ class Augmentation(NamedTuple):
         for name, value in self._asdict().items():
             if value < 0:
                 raise InputError(f"data.{name} is {value}; it must be 0 or more")
-        return self
+            if name in SHARES and value > 1:
+                raise InputError(f"data.{name} is {value}; a share is 1 at most")
+        # Here, where it is known: a whole image may be square, as a crop is.
+        return self if crop else self._replace(zoom=1)
 
     def __call__(self, batch: Batch, seed: int, step: Array) -> Batch:
         """The batch changed: {"low", "high"} of [b h w 3]; pure."""
@@ -109,7 +115,7 @@ def zoom(batch: Batch, key: Array, most: int) -> Batch:
     Every pair becomes a square of 1 / `most` of the side: the mean over k x k pixels of
     a part of the crop k / `most` as wide, somewhere in it.  So the channel attention
     sees means over large areas at the price of small crops.  Both images become float32
-    in [0, 1]; images that are not square (whole ones) stay as they are.
+    in [0, 1]; images that are not square stay as they are.
 
     Raises:
         InputError: the side is not a multiple of `most`.

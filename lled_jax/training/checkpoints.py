@@ -15,12 +15,17 @@ import jax
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
-from lled_jax.errors import InputError
+from lled_jax.errors import InputError, Interrupted
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
 # Parts of a checkpoint are written twice before they are merged.
 SPACE = 3
+
+
+def begun(workdir: Path) -> bool:
+    """Whether `workdir` holds a checkpoint."""
+    return any((workdir / FOLDER).glob("[0-9]*"))
 
 
 class Checkpoints:
@@ -38,9 +43,10 @@ class Checkpoints:
             # A crash while saving leaves a temporary folder; it is no checkpoint.
             cleanup_tmp_directories=writes,
         )
-        self._manager = ocp.CheckpointManager(
-            self._folder, options=options, item_names=("state", "ema", "config")
-        )
+        with self._explained():
+            self._manager = ocp.CheckpointManager(
+                self._folder, options=options, item_names=("state", "ema", "config")
+            )
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -51,8 +57,11 @@ class Checkpoints:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(InputError) if kind else nullcontext():
-            self.close()  # the first error is the one to tell
+        # The first error is the one to tell; but that a run was stopped with its state
+        # saved, is none if it could not be saved.
+        untold = kind is not None and not issubclass(kind, Interrupted)
+        with suppress(InputError) if untold else nullcontext():
+            self.close()
 
     def latest(self) -> int | None:
         """The step of the newest checkpoint, or None."""
@@ -95,11 +104,11 @@ class Checkpoints:
 
     def close(self) -> None:
         """Wait until the last checkpoint is whole on disk."""
-        try:
-            with self._explained():
+        with self._explained():
+            try:
                 self._manager.wait_until_finished()
-        finally:
-            self._manager.close()
+            finally:
+                self._manager.close()
 
     def _check_space(self, state: TrainState) -> None:
         """Refuse to begin what will not fit: TensorStore fails with 100 tracebacks."""

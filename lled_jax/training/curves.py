@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,7 +15,6 @@ _OTHERS = {"step", "seconds", "lr", "grad_norm", "images_per_s", "data_wait"}
 def draw(workdir: Path, path: Path) -> None:
     """Draw loss terms, held-out scores and learning rate over steps into a PNG."""
     records = read_metrics(workdir)
-    mpl.rcParams["svg.hashsalt"] = "lled"  # the same file for the same numbers
     figure = Figure(figsize=(9, 8), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1, sharex=True)
     names = {n for r in records if "loss" in r for n in r} - _OTHERS

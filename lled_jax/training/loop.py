@@ -94,12 +94,16 @@ def train(
             if _due(step, hooks.save_every) or step == total_steps or signum:
                 meter.check()  # never save a state that is not known to be finite
                 hooks.save(step, state)
-            if signum:
-                raise Interrupted(step, signum)
             if _due(step, hooks.evaluate_every) or step == total_steps:
                 meter.check()
                 with meter.paused():
                     hooks.evaluate(step, state)
+            # After the score of this step: a resumed run begins behind it.
+            if signum:
+                raise Interrupted(step, signum)
+        signum = agreement.settle(max(received, default=0))
+        if signum:  # came with the last steps: what follows may be another training
+            raise Interrupted(step, signum)
     return state
 
 

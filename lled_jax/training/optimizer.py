@@ -27,12 +27,16 @@ def constant(lr: float, total_steps: int, *, warmup: int = 0) -> optax.Schedule:
     return optax.warmup_constant_schedule(0.0, lr, warmup)
 
 
-def halving(lr: float, total_steps: int, *, every: int) -> optax.Schedule:
+def halving(
+    lr: float, total_steps: int, *, every: int, warmup: int = 0
+) -> optax.Schedule:
     """`lr`, halved every `every` steps (section 4.1: the student, every 25 k).
 
-    Raises `InputError` unless `every` is positive.
+    Raises `InputError` unless `every` is positive, and for a `warmup`: it has none.
     """
     del total_steps
+    if warmup:
+        raise InputError(f"warmup {warmup}: the schedule halving has none; set it to 0")
     if every <= 0:
         raise InputError(f"halve_every {every} must be positive")
     return optax.exponential_decay(lr, every, 0.5, staircase=True)

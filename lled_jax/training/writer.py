@@ -5,6 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from jaxtyping import UInt8
 from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
-from lled_jax.files import atomic_write, write_png
+from lled_jax.errors import InputError
+from lled_jax.files import atomic_write, explained, write_png
 
 METRICS = "metrics.jsonl"
 
@@ -25,7 +27,8 @@ class Writer:
     """Writes under `workdir`; records after step `start` of an earlier leg are dropped.
 
     On a terminal there is a progress bar with rate and time left; elsewhere a plain
-    line for each record.  `quiet` silences a process that is not the first.
+    line for each record.  `quiet` silences a process that is not the first.  What
+    cannot be written, as on a full disk, is an `InputError` that names the file.
     """
 
     def __init__(
@@ -36,10 +39,14 @@ class Writer:
         self._bar: tqdm | None = None
         if quiet:
             return
-        workdir.mkdir(parents=True, exist_ok=True)
-        _drop_after(workdir / METRICS, start)
-        self._jsonl = (workdir / METRICS).open("a", buffering=1)
-        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=start)
+        board = workdir / "tensorboard"
+        with explained(workdir / METRICS):
+            workdir.mkdir(parents=True, exist_ok=True)
+            _drop_after(workdir / METRICS, start)
+            self._jsonl = (workdir / METRICS).open("a", buffering=1)
+        with explained(board):
+            # From this step on TensorBoard hides what it had; `start` itself counts.
+            self._board = SummaryWriter(str(board), purge_step=start + 1)
         if sys.stderr.isatty():
             self._bar = tqdm(
                 total=total, initial=start, unit="step", dynamic_ncols=True
@@ -55,7 +62,8 @@ class Writer:
         finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
         seconds = round(time.monotonic() - self._clock, 1)
         record = {"step": step, "seconds": seconds, **finite}
-        self._jsonl.write(json.dumps(record) + "\n")
+        with explained(self._workdir / METRICS):
+            self._jsonl.write(json.dumps(record) + "\n")
         for name, value in values.items():
             self._board.add_scalar(name, value, step)
         line = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
@@ -89,13 +97,18 @@ class Writer:
             self._bar.update()
 
     def close(self) -> None:
-        """Flush everything."""
+        """Flush everything; an error of that does not replace one that is under way."""
         if self._quiet:
             return
         if self._bar is not None:
             self._bar.close()
-        self._jsonl.close()
-        self._board.close()
+        under_way = sys.exception()
+        try:
+            with explained(self._workdir), closing(self._board):
+                self._jsonl.close()
+        except InputError:
+            if under_way is None:
+                raise
 
     def _seconds_left(self, step: int) -> float:
         done = max(step - self._start, 1)

@@ -81,12 +81,15 @@ def claim(survey: Survey, dest: Path) -> None:
 def claim_is_possible(survey: Survey, dest: Path) -> None:
     """Make sure that `dest` is empty or an earlier call's with the same settings.
 
+    Hidden files do not count.
+
     Raises:
         InputError: it is neither.
     """
     about = dest / ABOUT
     if not about.is_file():
-        if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        # Hidden files, such as .DS_Store, are nobody's work.
+        if dest.exists() and not (dest.is_dir() and all(map(_hidden, dest.iterdir()))):
             raise InputError(
                 f"{dest} holds other files; use a new or empty folder as DEST"
             )
@@ -100,6 +103,10 @@ def claim_is_possible(survey: Survey, dest: Path) -> None:
         raise InputError(
             f"{dest} holds another rendition ({changed}); use another DEST or delete it"
         )
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith(".")
 
 
 def whole_pairs(survey: Survey, dest: Path) -> int:

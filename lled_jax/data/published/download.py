@@ -1,7 +1,8 @@
 """What a person has downloaded: a folder, or a zip that need not be unpacked."""
 
+import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,7 +36,7 @@ class Download:
 def open_download(path: str | Path) -> Download:
     """The files below `path`: a folder, a zip, or a folder that holds just one zip.
 
-    Hidden files are left out.
+    Hidden files are left out, folders behind symbolic links are not.
 
     Raises:
         InputError: there is nothing, or the zip is damaged or only half there.
@@ -61,7 +62,7 @@ def _only_zip(folder: Path) -> Path | None:
 
 def _of_folder(root: Path) -> Download:
     base = root.resolve()
-    found = sorted(path for path in base.rglob("*") if path.is_file())
+    found = sorted(path for path in _below(base) if path.is_file())
     files = (PurePosixPath(path.relative_to(base.parent)) for path in found)
 
     def read(file: PurePosixPath) -> bytes:
@@ -72,6 +73,23 @@ def _of_folder(root: Path) -> Download:
             raise InputError(f"{base.parent / file}: {reason}") from error
 
     return Download(base, tuple(filter(_wanted, files)), read)
+
+
+def _below(start: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files below a folder, also behind links to folders.
+
+    `above` are the folders that the links on the way here lie in: a link to one of
+    them, or to what holds it, is a loop, and is not followed.
+    """
+    real = start.resolve()
+    if any(folder.is_relative_to(real) for folder in above):
+        return
+    for name, folders, files in os.walk(start):
+        here = Path(name)
+        yield from (here / file for file in files)
+        for folder in folders:
+            if (here / folder).is_symlink():
+                yield from _below(here / folder, (*above, here.resolve()))
 
 
 def _of_zip(archive: Path, folder: Path | None) -> Download:

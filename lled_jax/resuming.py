@@ -1,0 +1,47 @@
+"""Whether the run that a folder holds may go on: the same config, the same pairs."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lled_jax import config_schema
+from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
+
+# Beside the keys of the config in a checkpoint.
+PAIRS = "pairs"
+
+
+def facts(config: Mapping[str, Any], pairs: PairSource) -> dict[str, Any]:
+    """What a checkpoint says of its run: the config, and the pairs it trains on."""
+    return {**config, PAIRS: _fingerprint(pairs)}
+
+
+def check_same_run(
+    old: Mapping[str, Any], config: Mapping[str, Any], pairs: PairSource, workdir: Path
+) -> None:
+    """Raise `InputError` unless `old`, a checkpoint's facts, are of this run.
+
+    Where the pairs lie may change, since another machine may go on; which they are, may
+    not.  Runs older than the fingerprint have none to compare.
+    """
+    changed = config_schema.differences(old, config)
+    if changed:
+        raise InputError(
+            f"{workdir} holds a run with another config ({'; '.join(changed)}); "
+            "use another --workdir, or the config it was started with"
+        )
+    if old.get(PAIRS, _fingerprint(pairs)) != _fingerprint(pairs):
+        raise InputError(
+            f"{workdir} holds a run on other pairs than those of "
+            f"{config['data']['root']}; use another --workdir, or the pairs it was "
+            "started with"
+        )
+
+
+def _fingerprint(pairs: PairSource) -> str:
+    """How many pairs, and a hash of their names and sizes."""
+    lines = zip(pairs.names, map(tuple, pairs.sizes.tolist()), strict=True)
+    digest = hashlib.sha256(ascii([*lines]).encode())
+    return f"{len(pairs)}, {digest.hexdigest()[:16]}"

@@ -1,0 +1,89 @@
+"""What may go on as the same run, and what may not."""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import train
+from configs import student
+from lled_jax import held_out, resuming
+from lled_jax.data.pairs import ArrayPairs
+from lled_jax.errors import InputError
+from lled_jax.training.writer import Writer
+
+CONFIG = student.get_config().to_dict()
+
+
+def pairs(names=("a", "b"), side=8):
+    images = np.zeros((len(names), side, side, 3), np.uint8)
+    return ArrayPairs(names, images, images)
+
+
+def with_teacher(path, weights="keras"):
+    return {**CONFIG, "teacher": path, "perceptual": {"weights": weights, "layers": ()}}
+
+
+def check(old, new, of=None):
+    resuming.check_same_run(old, new, of or pairs(), Path("runs/x"))
+
+
+def test_the_pairs_may_move_but_not_change():
+    old = resuming.facts(CONFIG, pairs())
+    moved = {**CONFIG, "data": {**CONFIG["data"], "root": "/elsewhere"}}
+    check(old, moved)
+    check(CONFIG, moved)  # a run older than the fingerprint
+    for other in (pairs(("a", "c")), pairs(side=9), pairs(("a", "b", "c"))):
+        with pytest.raises(
+            InputError, match=r"runs/x .* other pairs .* /elsewhere; use"
+        ):
+            check(old, moved, other)
+
+
+def test_a_teacher_may_move_but_not_come_or_go():
+    check(with_teacher("runs/a"), with_teacher("b.safetensors", "vgg19.npz"))
+    with pytest.raises(InputError, match="teacher: '' -> 'runs/a'"):
+        check(with_teacher(""), with_teacher("runs/a"))
+    with pytest.raises(InputError, match=r"perceptual\.weights: 'lpips' -> 'keras'"):
+        check(with_teacher("", "lpips"), with_teacher(""))
+
+
+def test_keys_that_came_later_were_off():
+    later = {
+        "accumulate": 1,
+        "data": {"zoom": 1, "darkened_below": 0.3},
+        "optimizer": {"name": "adam"},
+        "distillation": {"branches": ("enhancement",)},
+    }
+    new = {**CONFIG, "accumulate": 1}
+    new |= {k: {**CONFIG[k], **v} for k, v in later.items() if isinstance(v, dict)}
+    old = {k: v for k, v in new.items() if k != "accumulate"}
+    for part, keys in later.items():
+        if isinstance(keys, dict):
+            old[part] = {k: v for k, v in new[part].items() if k not in keys}
+    check(old, new)
+    with pytest.raises(InputError, match="accumulate: 1 -> 2"):
+        check(old, new | {"accumulate": 2})
+
+
+@pytest.mark.parametrize(
+    ("config", "folder"),
+    [
+        ("configs/teacher.py", "teacher"),
+        ("configs/teacher.py:fivek", "teacher_fivek"),
+        ("my/student.py:/some/folder", "student_folder"),
+        ("configs/ablation.py:sobel_kd", "ablation_sobel_kd"),
+    ],
+)
+def test_a_config_with_another_argument_has_a_folder_of_its_own(config, folder):
+    assert train.default_workdir(config) == Path("runs") / folder
+
+
+def test_the_best_of_an_earlier_attempt_is_forgotten(tmp_path):
+    best = tmp_path / held_out.BEST
+    for start in (4, 0):
+        best.touch()
+        with closing(Writer(tmp_path, start, 8)) as writer:
+            held_out.scorer("student", pairs(), tmp_path, writer, start)
+        assert best.exists() == bool(start)
