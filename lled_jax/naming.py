@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -75,12 +76,14 @@ def _folder(source: Source, out: Path | None, mark: str) -> Path:
 
 def check(tasks: Sequence[Task]) -> None:
     """Raise `InputError` if a task would destroy another's source or result."""
-    sources = {os.path.realpath(task.source): task.source for task in tasks}
+    sources = {_alike(os.path.realpath(task.source)): task.source for task in tasks}
     targets: dict[str, Task] = {}
     for task in tasks:
         # The link itself is replaced, not what it points to.
-        real = str(Path(os.path.realpath(task.target.parent)) / task.target.name)
-        first = targets.setdefault(os.path.normcase(real), task)
+        real = _alike(
+            str(Path(os.path.realpath(task.target.parent)) / task.target.name)
+        )
+        first = targets.setdefault(real, task)
         if first is not task:
             raise InputError(
                 f"{first.source} and {task.source} would both become {task.target}: "
@@ -91,6 +94,12 @@ def check(tasks: Sequence[Task]) -> None:
                 f"{task.target} would take the place of the original "
                 f"{sources[real]}: give another folder with -o"
             )
+
+
+def _alike(path: str) -> str:
+    """The same for all spellings of one file, where the disk ignores case."""
+    # For macOS os.path knows nothing of that.
+    return path.casefold() if sys.platform == "darwin" else os.path.normcase(path)
 
 
 def in_shard(key: str, index: int, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from lled_jax.backends import BACKENDS
 from lled_jax.cli import enhance as command
 from lled_jax.cli import network, options
 from lled_jax.cli.main import app
+from lled_jax.cli.stopping import Stopped
 from lled_jax.errors import InputError
 from lled_jax.pretrained import Enhancer
 from lled_jax.shipped import DEFAULT, SHIPPED
@@ -281,6 +283,17 @@ def test_json_is_one_object_and_nothing_else():
     }
 
 
+def test_json_of_a_photo_from_standard_input():
+    result = lled(
+        "enhance", "-", "-o", "b.png", "--json", input=save("a.png").read_bytes()
+    )
+    data = json.loads(result.stdout)
+    assert (data["files"], data["done"]) == (1, 1)
+    assert data["entries"] == [
+        {"input": "-", "output": "b.png", "status": "done", "reason": None}
+    ]
+
+
 def test_json_of_a_dry_run_and_of_an_error():
     save("a.png")
     data = json.loads(lled("enhance", "a.png", "--dry-run", "--json").stdout)
@@ -356,6 +369,9 @@ def test_names_with_strange_characters_take_one_line():
         (["a.png", "b.png", "-o", "-"], "give one input"),
         (["-", "--json"], "--json needs standard output"),
         (["-", "--dry-run"], "- is none"),
+        (["-", "-o", "b.png", "--shard", "1/2"], "are for files"),
+        (["-", "-o", "b.png", "--keep-times"], "are for files"),
+        (["a.png", "-o", "-", "--keep-times"], "are for files"),
         (["a.png", "--unknown"], "No such option: --unknown"),
     ],
 )
@@ -403,6 +419,69 @@ def test_a_place_that_cannot_be_written_is_refused_before_work(monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode, **_: not mode & os.W_OK)
     result = lled("enhance", "in", "-o", "new/x", status=1)
     assert "cannot write to new/x: no permission for ." in message(result)
+
+
+def test_a_name_too_long_for_its_result_is_one_line_for_the_file():
+    long = save("in/" + "x" * 245 + ".png")
+    save("in/a.png")
+    result = lled("enhance", "in/*.png", status=1)
+    assert f"{long.stem}_enhanced.png: the name is too long" in result.stderr
+    assert "1 of 2 enhanced" in result.stderr
+    result = lled("enhance", "in/a.png", "-o", "y" * 256 + ".png", status=1)
+    assert message(result).endswith("the name is too long: choose a shorter one")
+    result = lled("enhance", "in/a.png", "-o", "y" * 256, status=1)
+    assert message(result).endswith("the name is too long: choose a shorter one")
+
+
+def test_a_folder_closed_to_us_is_one_line(monkeypatch):
+    """As root one may everything, so the system's answers are made up."""
+    save("closed/a.png")
+    stat = Path.stat
+
+    def denied(path, **options):
+        if path.parent.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    def open_denied(path, mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", denied)
+    monkeypatch.setattr(Path, "open", open_denied)
+    result = lled("enhance", "closed/a.png", status=1)
+    assert "error: closed/a.png: Permission denied; check the path" in result.stderr
+    with pytest.raises(InputError, match="Permission denied; check its permissions"):
+        photos.read("closed/a.png")
+    save("b.png")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    result = lled("enhance", "b.png", "-o", "closed/x", status=1)
+    assert "cannot write to closed/x: no permission for closed" in message(result)
+
+
+def test_a_file_that_may_not_be_read_does_not_refuse_the_rest(monkeypatch):
+    save("a.png")
+    save("b.png")
+    Path("out").mkdir()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not mode & os.R_OK and access(path, mode)
+    )
+    assert "a.png" in lled("enhance", "a.png", "b.png", "-o", "out", "--dry-run").stdout
+
+
+def test_a_stopped_command_says_what_it_does_the_next_time(monkeypatch):
+    save("in/a.png")
+    save("in/b.png")
+
+    def load(request, memory):
+        raise Stopped(signal.SIGTERM)
+
+    monkeypatch.setattr(network, "load", load)
+    again = "stopped by SIGTERM: 0 of 2 done; the same command "
+    result = lled("enhance", "in", status=143)
+    assert message(result).endswith(again + "goes on with the rest")
+    result = lled("enhance", "in", "--overwrite", status=143)
+    assert message(result).endswith(again + "begins anew")
 
 
 def test_a_disk_that_goes_away_is_one_line_for_the_file(monkeypatch):

@@ -13,12 +13,14 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 import lled_jax
 from lled_jax import photos
+from lled_jax.cli.process import exit_status
 
 ROOT = Path(lled_jax.__file__).parent.parent
 MANY = 3000
@@ -295,6 +297,27 @@ def test_a_video():
     side = lled("clip.mp4", "--compare", "side", "--overwrite")
     assert side.returncode == 1
     assert b"clip.mp4: a video cannot become twice as wide" in side.stderr
+
+
+def test_no_cache_of_compilations_where_none_can_be_kept(monkeypatch):
+    set_to = {}
+    monkeypatch.setattr(jax.config, "update", set_to.__setitem__)
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    Path("file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", "file/x")
+    assert exit_status(lambda: None) == 0
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert exit_status(lambda: None) == 0
+    assert set_to == {}
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    assert exit_status(lambda: None) == 0
+    assert set_to["jax_compilation_cache_dir"] == "cache/lled_jax/xla"
+    assert Path("cache/lled_jax/xla").is_dir()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -96,6 +96,23 @@ def test_a_shells_star_does_not_enhance_results_again():
     assert paths("x_enhanced.jpg") == ["x_enhanced.jpg"]
 
 
+def test_a_shells_star_does_not_enter_folders_of_results_again():
+    make("a/x.jpg", "a_enhanced/x.jpg", "b_compare/x.jpg", "out/x.jpg", "y.jpg")
+    everything = ["a", "a_enhanced", "b_compare", "out", "y.jpg"]
+    kept = ["a/x.jpg", "b_compare/x.jpg", "y.jpg"]
+    for inputs in (everything, ["*"]):
+        assert paths(*inputs, leave_out=Path("out")) == kept
+    assert paths("a_enhanced") == ["a_enhanced/x.jpg"]
+
+
+def test_a_file_of_several_inputs_is_taken_once_by_the_first():
+    make("a/b/x.jpg", "a/y.jpg")
+    inputs = ["a", "a/b", "a/b/x.jpg", "a/*.jpg"]
+    assert paths(*inputs) == ["a/y.jpg", "a/b/x.jpg"]
+    assert {s.root for s in found(*inputs).sources} == {Path("a")}
+    assert paths("a/b/x.jpg", "a") == ["a/b/x.jpg", "a/y.jpg"]
+
+
 def test_the_folder_of_results_is_not_entered():
     make("a/x.jpg", "a/out/x.jpg")
     assert paths("a", leave_out=Path("a/out")) == ["a/x.jpg"]
@@ -123,6 +140,9 @@ def test_neither_pipes_nor_broken_links_are_files():
     Path("a/gone.jpg").symlink_to("nowhere.jpg")
     assert paths("a") == ["a/x.jpg"]
     assert "neither" in found("a/pipe.jpg").problems[0][1]
+    Path("a/loop.jpg").symlink_to("loop.jpg")
+    assert "Too many levels" in found("a/loop.jpg").problems[0][1]
+    assert paths("a", leave_out=Path("a/loop.jpg")) == ["a/x.jpg"]
     assert "no such" in found("a/gone.jpg").problems[0][1]
 
 

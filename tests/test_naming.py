@@ -1,5 +1,6 @@
 """Where results go, and which shard does what."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -85,6 +86,21 @@ def test_no_result_takes_the_place_of_an_original(tmp_path, monkeypatch):
     Path("link").symlink_to("a")
     with pytest.raises(InputError, match="place of the original"):
         targets("a/x.jpg", out=Path("link"))
+
+
+def test_case_makes_no_other_file_on_a_mac(monkeypatch):
+    def jpg(path):
+        return path.suffix if path.suffix == ".JPG" else ".jpg"
+
+    raw_and_jpeg = below("a", "x.DNG"), below("a", "x.JPG")
+    assert targets(*raw_and_jpeg, suffix=jpg) == [
+        *("a_enhanced/x.jpg", "a_enhanced/x.JPG")
+    ]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(InputError, match=r"a/x.DNG and a/x.JPG would both become"):
+        targets(*raw_and_jpeg, suffix=jpg)
+    with pytest.raises(InputError, match=r"place of the original a/x.JPG"):
+        targets("a/x.JPG", out=Path("A"), suffix=lambda path: ".jpg")
 
 
 NAMES = st.text("ab._", min_size=1, max_size=4).filter(lambda n: n.strip("."))

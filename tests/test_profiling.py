@@ -66,7 +66,7 @@ def test_the_command_prints_what_was_measured():
 
 
 def test_the_table_and_what_is_wrong():
-    run = lled("profile --sizes 16x16 --models student")
+    run = CliRunner().invoke(app, ["profile", "--sizes=16x16", "--models= student "])
     assert run.exit_code == 0
     assert "279,765 parameters, paper 0.283 M" in run.stdout
     assert "16x16" in run.stdout

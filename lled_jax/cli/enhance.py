@@ -107,6 +107,10 @@ def _check_together(request: Request) -> None:
         "--dry-run lists files, and - is none": (
             request.dry_run and (PIPE in request.inputs or request.out == PIPE)
         ),
+        "--shard and --keep-times are for files, and - is none": (
+            (request.shard or request.keep_times)
+            and (PIPE in request.inputs or request.out == PIPE)
+        ),
         "standard output is this terminal: add > FILE or -o FILE": (
             request.to_stdout and sys.stdout.isatty()
         ),

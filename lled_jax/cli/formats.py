@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lled_jax import photos, video
+from lled_jax import folder, photos, video
 from lled_jax.errors import InputError
 from lled_jax.photos.kinds import FORMATS as READ
 
@@ -48,7 +48,7 @@ def result_suffix(source: Path, format: str | None) -> str:
 
 def names_a_file(path: Path) -> bool:
     """Whether --out is meant for a file: it has a picture's ending and is no folder."""
-    return path.suffix.lower() in suffixes() and not path.is_dir()
+    return path.suffix.lower() in suffixes() and folder.kind(path) != "folder"
 
 
 def check_target(target: Path, format: str | None) -> None:

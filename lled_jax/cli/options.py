@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from lled_jax import folder
 from lled_jax.errors import InputError
 
 LOOK, OUTPUT = "How it shall look", "What is written"
@@ -43,7 +44,7 @@ def weights(model: str | None, ckpt: Path | None) -> Path:
     from lled_jax.shipped import DEFAULT, SHIPPED
 
     if ckpt is not None:
-        if not ckpt.exists():
+        if folder.kind(ckpt) is None:
             raise InputError(f"no checkpoint at {ckpt}; check the path of --ckpt")
         return ckpt
     name = model or DEFAULT
@@ -71,6 +72,7 @@ Inputs = Annotated[
         metavar="INPUT",
         help="Photos, videos, folders, globs; - reads one photo from standard input.",
         show_default=False,
+        readable=False,  # one bad file shall not refuse the rest
     ),
 ]
 Out = Annotated[
@@ -82,6 +84,7 @@ Out = Annotated[
         "Without it: NAME_enhanced beside the input.",
         rich_help_panel=OUTPUT,
         show_default=False,
+        readable=False,
     ),
 ]
 Format = Annotated[

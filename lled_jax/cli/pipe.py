@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from lled_jax import photos
+from lled_jax import folder, photos
 from lled_jax.cli import formats, network
 from lled_jax.cli.photo_work import compare
 from lled_jax.cli.request import PIPE, Request
+from lled_jax.cli.tally import Tally
 from lled_jax.errors import InputError
+from lled_jax.naming import Task
 from lled_jax.photos import Photo
 
 STDIN = "standard input"
 
 
-def enhance(request: Request) -> None:
-    """Do it; raises `InputError` if it cannot be done, with nothing written."""
+def enhance(request: Request, tally: Tally) -> None:
+    """Do it and note it in `tally`.
+
+    Raises `InputError` if it cannot be done, with nothing written.
+    """
+    tally.total = 1
     source = request.inputs[0]
     target = None if request.to_stdout else request.out
     format = formats.photo_format(request.format) if request.format else None
@@ -35,6 +41,7 @@ def enhance(request: Request) -> None:
         photo, bright = compare(photo, bright, request.compare)
         if target is not None:
             photos.write(photo, bright, target, format, request.quality)
+            tally.add(Task(source, target, str(source)), "done")
             return
         buffer = io.BytesIO()  # all or nothing
         photos.write(photo, bright, buffer, format, request.quality)
@@ -46,7 +53,7 @@ def _check(target: Path, format: str | None, overwrite: bool) -> None:
     if not formats.names_a_file(target):
         raise InputError(f"{target}: name the photo to write, such as bright.png")
     formats.check_target(target, format)
-    if target.exists() and not overwrite:
+    if folder.kind(target) and not overwrite:
         raise InputError(f"{target} exists: give --overwrite, or another name with -o")
 
 

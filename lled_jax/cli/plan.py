@@ -62,18 +62,18 @@ def plan(request: Request, tally: Tally, screen: Screen) -> Plan:
     return Plan(tasks, one)
 
 
-def _check_place(folder: Path) -> None:
+def _check_place(place: Path) -> None:
     """Raise `InputError` if nothing can be written there, before hours of work."""
-    there = next((p for p in (folder, *folder.parents) if p.exists()), None)
+    there = next((p for p in (place, *place.parents) if folder.kind(p)), None)
     cure = "give another folder with -o"
-    if there is not None and not there.is_dir():
-        raise InputError(f"cannot write to {folder}: {there} is a file; {cure}")
+    if there is not None and folder.kind(there) != "folder":
+        raise InputError(f"cannot write to {place}: {there} is a file; {cure}")
     if there is not None and not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"cannot write to {folder}: no permission for {there}; {cure}")
+        raise InputError(f"cannot write to {place}: no permission for {there}; {cure}")
 
 
 def _is_file(path: Path) -> bool:
-    return not path.is_dir() and path.exists()
+    return folder.kind(path) in ("file", "other")
 
 
 def _exact(source: Path, target: Path, format: str | None) -> Task:
@@ -93,7 +93,7 @@ def _without_existing(
         return tasks
     left = []
     for task in tasks:
-        if not task.target.exists():
+        if folder.kind(task.target) is None:
             left.append(task)
         elif one:
             raise InputError(

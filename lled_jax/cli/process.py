@@ -47,10 +47,18 @@ def _cache_compilations() -> None:
     """Keep compiled programs between runs, unless JAX_COMPILATION_CACHE_DIR says where.
 
     A training step compiles for seconds; from the cache it is there in half of one.
+    Where no folder can be made for it, it works without.
     """
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        jax.config.update("jax_compilation_cache_dir", str(base / "lled_jax" / "xla"))
+        folder = base / "lled_jax" / "xla"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: this user has no home
+        return
+    if os.access(folder, os.W_OK | os.X_OK):
+        jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 

@@ -41,7 +41,7 @@ def profile(
         from lled_jax import profiling
 
         rows = [
-            profiling.cost(name, height, width, repeats)
+            profiling.cost(name.strip(), height, width, repeats)
             for name in models.split(",")
             for width, height in wanted
         ]

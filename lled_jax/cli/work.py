@@ -32,7 +32,8 @@ def work(request: Request) -> int:
     except Stopped as stopped:
         tally.stopped, status = str(stopped), 128 + stopped.signum
         done = f"{tally.count('done')} of {tally.total} done" if tally.total else ""
-        again = "the same command goes on with the rest" if tally.total > 1 else ""
+        again = "begins anew" if request.overwrite else "goes on with the rest"
+        again = f"the same command {again}" if tally.total > 1 else ""
         news = "; ".join(filter(None, [done, again])) or "nothing was written"
         screen.error(f"stopped by {stopped}: {news}")
     if status == 0 and tally.count("failed"):
@@ -45,7 +46,7 @@ def work(request: Request) -> int:
 def _enhance(request: Request, tally: Tally, screen: Screen) -> None:
     """All of it; raises `InputError` for what stops everything."""
     if PIPE in request.inputs or request.to_stdout:
-        pipe.enhance(request)
+        pipe.enhance(request, tally)
         return
     the_plan = plan(request, tally, screen)
     if request.dry_run:

@@ -52,10 +52,10 @@ def size_of_bytes(data: bytes, name: str) -> tuple[int, int]:
 
 
 def _file(path: Path) -> Stream:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a picture in it")
     try:
         return path.open("rb")
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder; name a picture in it") from error
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
     except OSError as error:
