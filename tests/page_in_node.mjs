@@ -1,6 +1,8 @@
-// The page of web/src without a browser: node page_in_node.mjs FOLDER SCENARIO
+// The page of web/src, or that of `lled demo`, without a browser:
+// node page_in_node.mjs FOLDER SCENARIO
 //
-// What it needs of one is a stub, and its worker answers when the scenario says so.
+// What it needs of one is a stub; its worker, or its program, answers when the scenario
+// says so.
 // Prints what the page shows after each step, as one JSON list.
 
 import { join } from "node:path";
@@ -18,23 +20,33 @@ const at = (id) =>
     get parentElement() { return at(`around ${id}`); },
     focus() { document.activeElement = this; },
     setAttribute() {}, toggleAttribute() {}, scrollIntoView() {},
+    async decode() {}, showModal() {},
   });
 const press = (id) => at(id).heard.click();
 const rest = () => new Promise((resolve) => setImmediate(resolve)); // promises are kept
 
-const asks = []; // of the page to its worker, unanswered ones
+const asks = []; // of the page to its worker or program, unanswered ones
 let tell;
 let reloads = 0;
+const films = []; // of the camera, true while they run
+async function getUserMedia() {
+  const film = films.push(true) - 1;
+  return { getTracks: () => [{ stop: () => (films[film] = false) }] };
+}
 const container = { addEventListener: (_, hear) => (container.changed = hear),
                     register: async () => {}, ready: Promise.resolve() };
 const globals = {
   document: { getElementById: at, body: at("body"), documentElement: at("html") },
   location: { search: "?engine=wasm&wait=0", reload: () => (reloads += 1) },
   sessionStorage: { getItem: () => null, setItem() {} },
-  navigator: { serviceWorker: container },
+  navigator: { serviceWorker: container, mediaDevices: { getUserMedia } },
   crossOriginIsolated: false,
   matchMedia: () => ({ matches: false }),
   addEventListener() {},
+  fetch(address) {
+    if (address === "about") return { json: () => ({ uploadBytes: 1e9, suffixes: [] }) };
+    return new Promise((answer) => asks.push({ ask: address.split("?")[0], answer }));
+  },
   Worker: class {
     addEventListener(type, hear) { if (type === "message") tell = (data) => hear({ data }); }
     postMessage(ask) { asks.push(ask); }
@@ -48,6 +60,14 @@ async function told(what, answer) {
   const index = asks.findIndex(({ ask }) => ask === what); // the oldest
   const [{ id }] = asks.splice(index, 1);
   tell({ id, answer });
+  await rest();
+}
+
+// As `told`, by the program.
+async function answered(what, blob = () => new Blob()) {
+  const index = asks.findIndex(({ ask }) => ask === what);
+  const [{ answer }] = asks.splice(index, 1);
+  answer({ ok: true, headers: new Map(), json: () => ({ photo: "its key" }), blob });
   await rest();
 }
 
@@ -72,6 +92,7 @@ const seen = [];
 const see = () =>
   seen.push({
     way: at("way-text").textContent, part: at("part").value, reloads,
+    error: at("error").textContent, films: [...films],
     asked: asks.map(({ ask }) => ask),
     can: ["more", "cancel", "download"].filter((id) => !at(id).hidden && !at(id).disabled),
   });
@@ -105,6 +126,33 @@ const scenarios = {
     see();
     await choose("first.png");
     container.changed();
+    see();
+  },
+  async broken() {
+    const lost = () => { throw new TypeError("lost on the way"); };
+    process.on("unhandledRejection", (error) => { // the browser's console shows it
+      if (error.message !== "lost on the way") throw error;
+    });
+    for (const blob of [lost, undefined]) {
+      await choose("photo.png");
+      await answered("open");
+      await answered("preview"); // before
+      await answered("preview", blob); // after
+      see();
+    }
+    press("download");
+    see();
+    await answered("enhance", lost);
+    see();
+  },
+  async camera() {
+    press("open-camera");
+    press("open-camera");
+    await rest();
+    see();
+    at("camera").heard.close();
+    press("open-camera");
+    await rest();
     see();
   },
 };

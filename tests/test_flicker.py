@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from flicker_for_tests import added_flicker, flicker
 from PIL import Image
 from videos_for_tests import as_rgb, dark_pan, make_clip, picture
 
 from lled_jax.cuts import CutDetector
 from lled_jax.pretrained import Enhancer, load
 from lled_jax.video import enhance_video
-from lled_jax.video.flicker import added_flicker, flicker
 
 PHOTO = picture()
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from flicker_for_tests import added_flicker
 
 import lled_jax
 from lled_jax import frames, pretrained, tiling
 from lled_jax.data import synthetic
 from lled_jax.look import Look
-from lled_jax.video.flicker import added_flicker
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import io
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from starlette.testclient import TestClient
+from test_web_in_node import shown
 
 from lled_jax import page, photos, pretrained
 from lled_jax.errors import InputError
@@ -175,6 +177,19 @@ def test_the_download_has_the_photos_name(client, name, download):
     assert header == f"attachment; filename*=UTF-8''{download}"
     assert response.headers["content-type"] == "image/jpeg"
     assert "set-cookie" not in response.headers
+
+
+def test_the_downloads_type_needs_no_table_of_the_system(client, monkeypatch):
+    monkeypatch.setattr("mimetypes.guess_type", lambda name: (None, None))
+    for name, download in (
+        ("scan", "scan_enhanced.webp"),
+        ("A.WEBP", "A_enhanced.WEBP"),
+    ):
+        response = client.post(
+            "/enhance", params={"name": name}, content=file_of("WEBP")
+        )
+        assert response.headers["content-disposition"].endswith(f"''{download}")
+        assert response.headers["content-type"] == "image/webp"
 
 
 def test_open_tells_what_the_photo_is(client):
@@ -521,6 +536,35 @@ def test_the_page_asks_for_nothing_from_elsewhere():
         assert " style=" not in text  # the policy would drop it
 
 
+# What its scripts do
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory):
+    """The page's scripts, where Node takes them for modules."""
+    folder = tmp_path_factory.mktemp("page")
+    static = Path(page.__file__).parent / "static"
+    shutil.copytree(static, folder, dirs_exist_ok=True)
+    (folder / "package.json").write_text('{"type": "module"}')
+    return folder
+
+
+def test_after_a_broken_answer_the_page_goes_on(scripts):
+    broken, again, fetching, failed = shown(scripts, "broken")
+    assert "lost on the way" in broken["error"]
+    assert again["error"] == ""
+    assert again["asked"] == []  # the second photo's previews were all fetched
+    assert "download" not in fetching["can"]
+    assert "lost on the way" in failed["error"]
+    assert "download" in failed["can"]
+
+
+def test_a_second_click_does_not_open_a_second_camera(scripts):
+    clicked_twice, later = shown(scripts, "camera")
+    assert clicked_twice["films"] == [True]
+    assert later["films"] == [False, True]
+
+
 # Starting it
 
 
@@ -536,6 +580,7 @@ def test_a_port_in_use_has_a_cure():
     [
         ("no.such.host.invalid", 0, "use 127.0.0.1"),
         ("192.0.2.1", 0, "use 127.0.0.1"),
+        ("127.0.0..1", 0, r"^host '127.0.0..1' is no host's name; use 127.0.0.1$"),
         ("127.0.0.1", 65536, "from 0 to 65535"),
         ("127.0.0.1", -1, "from 0 to 65535"),
     ],

@@ -151,6 +151,16 @@ def test_mpo_is_a_jpeg(tmp_path):
     assert np.abs(photo.pixels.astype(int) - smooth()).max() < 12
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_png_of_few_greys_with_a_transparent_one(tmp_path, bits):
+    grey, most = np.array([[0, 1], [2, 3]], np.uint8) % 2**bits, 2**bits - 1
+    path = tmp_path / "a.png"
+    options = {"bits": bits} if bits > 1 else {}
+    stored = Image.fromarray(grey if bits > 1 else grey == 1)
+    stored.save(path, transparency=1, **options)
+    check(path, np.stack([grey * (255 // most)] * 3, -1), 255 * (grey != 1), grey=True)
+
+
 def test_16_bit_png_with_a_transparent_colour(tmp_path):
     image = picture(np.uint16)
     data = bytearray(imagecodecs.png_encode(image))

@@ -1,6 +1,7 @@
 """What is said of files that are no single whole picture we read."""
 
 import builtins
+import io
 import struct
 import zlib
 
@@ -63,6 +64,38 @@ def test_truncated_uncompressed_tiff(tmp_path):
     path.write_bytes(data[:-100])
     with pytest.raises(InputError, match="it ends too early"):
         photos.read(path)
+
+
+def pages_in_a_circle(count, back_to):
+    """A TIFF whose last page says that another follows it, an earlier one."""
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as tiff:
+        for _ in range(count):
+            tiff.write(picture(), photometric="rgb", metadata=None)
+    data = bytearray(file.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+        offsets = [page.offset for page in tiff.pages]
+    (tags,) = struct.unpack_from("<H", data, offsets[-1])
+    link = offsets[-1] + 2 + 12 * tags
+    struct.pack_into("<I", data, link, offsets[back_to])
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("count", "back_to"), [(1, 0), (3, 1)])
+def test_pages_in_a_circle(count, back_to):
+    data = pages_in_a_circle(count, back_to)
+    for read in (photos.read_bytes, photos.size_of_bytes):
+        with pytest.raises(InputError, match=r"c\.tif: damaged .*lead back to an earl"):
+            read(data, "c.tif")
+
+
+def test_a_tiff_of_no_rows_a_strip():
+    data = bytearray(encoded("tif", picture(), compression="zlib"))
+    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+        at = tiff.pages.first.tags["RowsPerStrip"].valueoffset
+    data[at : at + 2] = bytes(2)
+    with pytest.raises(InputError, match=r"r\.tif: damaged or truncated"):
+        photos.read_bytes(bytes(data), "r.tif")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is written of a picture, and what a format is refused."""
 
 import io
+import re
 from pathlib import Path
 
 import imagecodecs
@@ -10,7 +11,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from photos_for_tests import encoded, picture, plain, smooth
+from photos_for_tests import encoded, picture, plain, saved, smooth
 from PIL import Image, JpegImagePlugin
 
 from lled_jax import photos
@@ -175,6 +176,16 @@ def test_webp_stays_lossless(tmp_path, lossless):
     again = photos.read(path)
     assert again.lossless == lossless
     assert np.array_equal(again.pixels, photo.pixels) == lossless
+
+
+def test_the_guides_example(tmp_path, monkeypatch):
+    guide = (Path(__file__).parent.parent / "docs/photos.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", guide, re.S)
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path, "jpg", smooth() // 4).rename("dark.jpg")
+    exec(code, {})
+    bright = photos.read("bright.jpg")
+    assert bright.pixels.mean() > 1.5 * photos.read("dark.jpg").pixels.mean()
 
 
 def test_formats_by_default_and_by_name(tmp_path):

@@ -10,7 +10,6 @@ The last two take the look as further parameters, and instead of a photo's key i
 as the body.  An error is one line of text.
 """
 
-import mimetypes
 from collections.abc import Callable, Collection
 from importlib import resources
 from pathlib import PurePosixPath
@@ -31,6 +30,7 @@ from lled_jax.page.darkroom import Darkroom, Enhances, Gone, Negative
 from lled_jax.page.guard import Guard
 from lled_jax.page.limits import Limits
 from lled_jax.photos import Photo
+from lled_jax.photos.kinds import FORMATS
 
 STATIC = ("index.html", "page.css", "page.js", "server.js", "compare.js", "camera.js")
 """The only files that the page gives out."""
@@ -209,14 +209,14 @@ def _name(request: Request) -> str:
 
 
 def _download(content: bytes, name: str, photo: Photo) -> Response:
-    suffix = photos.suffix_for(photo)
+    kind, suffix = photos.format_for(photo), photos.suffix_for(photo)
     given = PurePosixPath(name)
-    if mimetypes.guess_type(given.name)[0] == mimetypes.guess_type(f"x{suffix}")[0]:
+    if FORMATS.get(given.suffix.lower()) == kind:
         suffix = given.suffix  # .jpeg stays .jpeg
     target = quote(f"{given.stem}_enhanced{suffix}")
     return Response(
         content,
-        media_type=mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream",
+        media_type=f"image/{kind.lower()}",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{target}"},
     )
 

@@ -83,6 +83,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise InputError(
             f"host {host!r} is unknown ({error.strerror}); use 127.0.0.1"
         ) from error
+    except UnicodeError as error:  # of a part between dots: empty, or too long
+        raise InputError(f"host {host!r} is no host's name; use 127.0.0.1") from error
     except OSError as error:
         raise InputError(f"cannot listen at {host}:{port}: {_cure(error, port)}") from (
             error

@@ -53,7 +53,8 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 # What the decoders were seen to raise on damaged files (LibRaw's own apart).
 _DAMAGE: tuple[type[Exception], ...] = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, RuntimeError),
-    *(AssertionError, struct.error, zlib.error, Image.DecompressionBombError),
+    *(AssertionError, ArithmeticError, struct.error, zlib.error),
+    Image.DecompressionBombError,
 )
 
 MAX_PIXELS = 2**30

@@ -69,7 +69,13 @@ def read_png(stream: Stream, name: str) -> Source:
     if depth == 16:
         source = _png_16_bit(stream, found[b"IHDR"], height, width)
     else:
-        source = _described(opened(stream, "PNG"), name)
+        image = opened(stream, "PNG")
+        if image.mode == "L" and "transparency" in image.info:
+            # Pillow scales the greys of 2 and 4 bit, but not the transparent one.
+            most = 2**depth - 1
+            clear = image.info["transparency"] & most
+            image.info["transparency"] = clear * (255 // most)
+        source = _described(image, name)
     orientation, source.exif = exif_of.upright(found.get(b"eXIf"))
     by_xmp, source.xmp = exif_of.xmp_upright(packet)
     source.orientation = orientation or by_xmp or 1

@@ -61,15 +61,21 @@ def read(stream: Stream, name: str) -> Source:
         return _pixels(page, photometric)
 
     source = Source(height, width, dtype, space, extra == 1, load)
-    # Thumbnails and masks are no pages of their own.
-    pages = [
-        page
-        for page in tiff.pages
-        if isinstance(page, tifffile.TiffPage) and not (page.is_reduced or page.is_mask)
-    ]
-    source.frames = max(1, len(pages))
+    source.frames = max(1, _count_pages(tiff))
     _describe(source, page, stream)
     return source
+
+
+def _count_pages(tiff: tifffile.TiffFile) -> int:
+    """Without thumbnails and masks, which are no pages of their own."""
+    count, seen = 0, set()
+    for page in tiff.pages:
+        if page.offset in seen:  # tifffile would go round for ever
+            raise ValueError("its pages lead back to an earlier one")
+        seen.add(page.offset)
+        if isinstance(page, tifffile.TiffPage):
+            count += not (page.is_reduced or page.is_mask)
+    return count
 
 
 def _describe(source: Source, page: tifffile.TiffPage, stream: Stream) -> None:

@@ -25,7 +25,7 @@ _XMP_MARKER = 29  # bytes of the name that comes before XMP
 def write(
     photo: Photo,
     pixels: EncodedImage,
-    target: Path | Stream,
+    target: str | Path | Stream,
     format: str | None = None,
     quality: int = 92,
 ) -> None:
@@ -61,6 +61,8 @@ def write(
         )
     if not 1 <= quality <= 100:
         raise InputError(f"quality {quality} is not in 1 to 100")
+    if isinstance(target, str):
+        target = Path(target)
     kind = format_for(photo, format)
     rule = _RULES[kind]
     rows = _checked_rows(photo, pixels, kind, target)

@@ -8,13 +8,18 @@ export function camera({ dialog, button, phone, onPhoto, onError }) {
   button.hidden = touch || !ours;
   const video = dialog.querySelector("video");
 
+  let asking = false;
   button.addEventListener("click", async () => {
+    if (asking) return; // of two streams the first would stay on
+    asking = true;
     try {
       const wish = { width: { ideal: 4096 }, facingMode: "environment" };
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wish });
     } catch (error) {
       onError(`the camera cannot be used: ${error.message || error.name}`);
       return;
+    } finally {
+      asking = false;
     }
     dialog.showModal();
   });

@@ -100,22 +100,25 @@ async function refresh() {
   }
   refreshing = true;
   const first = "empty" in $("compare").dataset;
-  await attempt(first ? "Brightening" : "Updating", async () => {
-    do {
-      outdated = false;
-      const shown = photo;
-      try {
-        const blob = await shown.preview("after", look());
-        if (shown !== photo) continue;
-        await show($("after"), blob);
-        delete $("compare").dataset.empty;
-        complain("");
-      } catch (error) {
-        if (error.name !== "AbortError") throw error;
-      }
-    } while (outdated && photo);
-  });
-  refreshing = false;
+  try {
+    await attempt(first ? "Brightening" : "Updating", async () => {
+      do {
+        outdated = false;
+        const shown = photo;
+        try {
+          const blob = await shown.preview("after", look());
+          if (shown !== photo) continue;
+          await show($("after"), blob);
+          delete $("compare").dataset.empty;
+          complain("");
+        } catch (error) {
+          if (error.name !== "AbortError") throw error;
+        }
+      } while (outdated && photo);
+    });
+  } finally {
+    refreshing = false;
+  }
 }
 
 async function open(file) {
@@ -160,15 +163,18 @@ function leave() {
 async function download() {
   complain("");
   $("download").disabled = true;
-  await attempt("Enhancing in full size", async () => {
-    const { name, blob } = await photo.enhanced(look());
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  });
-  $("download").disabled = false;
+  try {
+    await attempt("Enhancing in full size", async () => {
+      const { name, blob } = await photo.enhanced(look());
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+  } finally {
+    $("download").disabled = false;
+  }
 }
 
 // What a person does
