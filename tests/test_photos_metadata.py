@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import struct
 import subprocess
 
 import numpy as np
@@ -22,7 +23,7 @@ from photos_for_tests import (
 from PIL import ExifTags, Image, ImageOps
 
 from lled_jax import photos
-from lled_jax.photos import exif, png
+from lled_jax.photos import exif, ifd, png
 
 pytest.importorskip("pillow_heif")
 WITH_EXIF = ["jpg", "png", "webp", "avif", "heic"]
@@ -292,3 +293,13 @@ def test_real_photos(tmp_path, shared):
         again = photos.read(out)
         assert np.abs(again.pixels.astype(int) - photo.pixels).mean() < 2.5
     assert found > 100
+
+
+def test_exif_that_points_to_itself_a_thousand_times():
+    """Each kind of directory is entered once, two deep."""
+    many = 1000
+    entry = struct.pack("<HHII", ifd.EXIF, 4, 1, 8)
+    loop = b"II*\0" + struct.pack("<IH", 8, many) + entry * many + bytes(4)
+    (first,) = exif.entries_of(loop)[1]
+    (second,) = first.value
+    assert second.value == []

@@ -93,12 +93,14 @@ def directory(stream: Stream, offset: int, order: Order, depth: int = 0) -> list
 
     Maker notes and very large values are left out.
     """
-    entries = []
+    entries, entered = [], set()
     for slot in slots(stream, offset, order)[0]:
         value: bytes | list[Entry]
         if slot.tag in (EXIF, GPS, INTEROP):
-            if depth == 2:  # no EXIF is deeper: a loop
+            # No EXIF is deeper, nor has it two of a kind: a loop, maybe thousands.
+            if depth == 2 or slot.tag in entered:
                 continue
+            entered.add(slot.tag)
             below = number(stream, slot, order)
             value = directory(stream, below, order, depth + 1)
         elif slot.tag == _MAKER_NOTE or slot.size > _LARGEST_VALUE:
