@@ -1,5 +1,6 @@
 """`lled enhance` in this process: options, errors, and real photos end to end."""
 
+import inspect
 import json
 import os
 import signal
@@ -14,13 +15,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import lled_jax
-from lled_jax import photos
+from lled_jax import photos, pretrained, tiling
 from lled_jax.backends import BACKENDS
 from lled_jax.cli import enhance as command
-from lled_jax.cli import network, options
+from lled_jax.cli import network, options, photo_work
 from lled_jax.cli.main import app
 from lled_jax.cli.stopping import Stopped
 from lled_jax.errors import InputError
+from lled_jax.models import variants
 from lled_jax.pretrained import Enhancer
 from lled_jax.shipped import DEFAULT, SHIPPED
 
@@ -628,3 +630,12 @@ def test_the_version():
     except PackageNotFoundError:
         pytest.skip("the package is not installed, so it has no version")
     assert lled("--version").stdout == f"lled {expected}\n"
+
+
+def test_a_phones_photo_is_enhanced_whole_by_default():
+    """4032x3024, also in a folder, where a part of the memory is for others."""
+    default = inspect.signature(command.enhance).parameters["max_memory"].default
+    assert options.memory(default) == pretrained.MAX_MEMORY
+    low = np.broadcast_to(np.uint8(9), (3024, 4032, 3))
+    in_a_folder = pretrained.MAX_MEMORY * (1 - 1 / photo_work.SHARE)
+    assert tiling.side_for(variants.build("student"), low, int(in_a_folder)) is None
