@@ -26,6 +26,11 @@ Enhance = Callable[[EncodedImage], UInt8[np.ndarray, "h w 3"]]
 OWN_PROGRAMS = 2
 # Of the other sizes, those up to an eighth apart share one.
 STEPS_PER_OCTAVE = 8
+# Pixels of the largest image that is padded.  A new size compiles in the time in which
+# the student draws one megapixel (0.6 s on two cores); padding adds up to 27 %.
+LARGEST_PADDED = 4_000_000
+# Each program that is kept takes 9 MB.
+MOST_PROGRAMS = 16
 
 
 @runtime_checkable
@@ -69,24 +74,27 @@ def enhancer(name: str, params: Params) -> Draw:
 
     `name` is the variant that `params` belong to.  Adjustments and 16 bit are there for
     who asks for them.  The first two sizes of image are compiled for themselves.  Later
-    ones are padded to a size that a compiled program may have seen, with the same
-    answer up to rounding, so that a folder of many sizes does not compile for each.
+    ones are padded, where `padded_size` says so, to a size that a compiled program may
+    have seen, with the same answer up to rounding, so that a folder of many sizes does
+    not compile for each.
     """
     model = variants.build(name)
-    can_be_padded = isinstance(model, GradientGuided)
     own: set[tuple[int, ...]] = set()
 
     def run(
         low: EncodedImage, amounts: Amounts = Amounts(), dtype: DTypeLike = np.uint8
     ) -> EncodedImage:
         height, width = low.shape[:2]
-        if len(own) < OWN_PROGRAMS or not can_be_padded:
+        padded = padded_size(model, height, width)
+        if low.shape not in own and (padded is None or len(own) < OWN_PROGRAMS):
+            if len(own) == MOST_PROGRAMS:
+                own.clear()
+                _enhance_encoded.clear_cache()  # type: ignore[attr-defined]
             own.add(low.shape)
-        if low.shape in own:
-            area = None
-        else:
+        area = None
+        if padded is not None and low.shape not in own:
             area = Area(jnp.int32(height), jnp.int32(width))
-            margins = [(0, _bucket(n) - n) for n in (height, width)]
+            margins = (0, padded[0] - height), (0, padded[1] - width)
             low = np.pad(low, (*margins, (0, 0)), mode="edge")
         batch = jnp.asarray(low[None])
         kind = np.dtype(dtype)
@@ -94,6 +102,19 @@ def enhancer(name: str, params: Params) -> Draw:
         return np.asarray(bright)[0, :height, :width]
 
     return run
+
+
+def padded_size(model: Network, height: int, width: int) -> tuple[int, int] | None:
+    """What an image may be padded to, to share a program.
+
+    None for large images, and for networks whose answer would be another: an `Area` is
+    for those with branches, but for the one guided by Canny's edges, which depend on
+    the whole image.
+    """
+    shares = isinstance(model, GradientGuided) and model.guide != "canny"
+    if not shares or height * width > LARGEST_PADDED:
+        return None
+    return _bucket(height), _bucket(width)
 
 
 def _bucket(length: int) -> int:

@@ -79,12 +79,8 @@ def traced_macs(function: Callable[..., Any], *arguments: Any) -> int:
     What a strided transposed convolution would multiply by the zeros between its
     inputs is not counted.
     """
-    traced = _traced(function, arguments)
+    traced = jax.make_jaxpr(function)(*arguments).jaxpr
     return sum(times * _macs(equation) for equation, times in _equations(traced))
-
-
-def _traced(function: Callable[..., Any], arguments: tuple[Any, ...]) -> core.Jaxpr:
-    return jax.make_jaxpr(function)(*arguments).jaxpr
 
 
 def _equations(

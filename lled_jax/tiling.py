@@ -6,6 +6,7 @@ stage is measured by a pass over all tiles before the last pass draws the image.
 answer is that of the whole image at once, up to rounding.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from lled_jax.adjust import RADIUS, adjust
 from lled_jax.arrays import EncodedImage, Params
 from lled_jax.errors import InputError
 from lled_jax.images import encode, to_float
+from lled_jax.inference import padded_size
 from lled_jax.look import Amounts
 from lled_jax.models.gradient_guided import GradientGuided, apply_with, fabs_of, reach
 
@@ -43,13 +45,14 @@ SMALLEST, LARGEST = 256, 2048
 def side_for(model: GradientGuided, low: EncodedImage, max_memory: int) -> int | None:
     """The side of the tiles with which a process stays within `max_memory` bytes.
 
-    None if the image can be enhanced whole.  Raises `InputError` if not even small
-    tiles fit, or if the network's guide needs the whole image.
+    None if the image can be enhanced whole, as padded as `inference.enhancer` may have
+    it.  Raises `InputError` if not even small tiles fit, or if the network's guide
+    needs the whole image.
     """
     height, width = low.shape[:2]
     left = max_memory - RUNTIME - COPIES * low.nbytes
     pixels = left / (BYTES * model.channels)
-    if height * width <= pixels:
+    if math.prod(padded_size(model, height, width) or (height, width)) <= pixels:
         return None
     if model.guide == "canny":  # an edge may go on through the whole image
         raise InputError(

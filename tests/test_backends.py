@@ -1,16 +1,18 @@
 """Every backend gives JAX's answer, or says what it lacks."""
 
+import gc
 import os
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lled_jax import backends, inference
+from lled_jax import backends, inference, tiling
 from lled_jax.errors import InputError
 from lled_jax.models import variants
 from lled_jax.models.gradient_guided import apply
@@ -155,6 +157,26 @@ def test_views_work_and_answers_are_not_overwritten(backend):
     np.testing.assert_array_equal(first, kept)
     np.testing.assert_array_equal(mirrored, run(low[:, ::-1].copy()))
     assert not np.array_equal(mirrored, kept)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+@pytest.mark.parametrize("backend", ["openvino", "onnxruntime"])
+def test_only_one_size_keeps_its_features(backend):
+    packages(backend)
+    run = backends.enhancer(backend, "student", parameters("student"))
+    run(picture(600, 600))
+    before = resident()
+    for side in (600, 592, 584, 576):
+        run(picture(side, side))
+    maps = tiling.BYTES * 48 * 600**2  # 118 MiB
+    assert resident() - before < maps / 2
+
+
+def resident():
+    """Bytes of memory that this process has."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_graph_is_small_and_plain():

@@ -143,5 +143,5 @@ def test_errors(monkeypatch):
     with pytest.raises(InputError, match="demo split 'val': choose"):
         demo("val")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'lled-jax\[train\]'"):
+    with pytest.raises(InputError, match=r"photographs: pip install scikit-image$"):
         demo("train")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from pathlib import Path
 
 import jax
@@ -19,6 +20,7 @@ from lled_jax.data.pairs import ArrayPairs
 from lled_jax.errors import InputError
 from lled_jax.export import exporting, parity, stablehlo
 from lled_jax.export.exporting import Request, export
+from lled_jax.export.noise import silent
 from lled_jax.inference import enhance
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
@@ -258,3 +260,9 @@ def test_large_photos_calibrate_thinned():
     height, width, _ = exporting._thinned(np.zeros((3000, 4000, 3), np.uint8)).shape
     assert 200_000 < height * width < 300_000
     assert height / width == pytest.approx(0.75, rel=0.01)
+
+
+def test_standard_error_may_be_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with silent():
+        pass

@@ -137,6 +137,8 @@ def test_a_fixed_size_equals_jax_and_is_declared(tmp_path, size, precision):
     for value in (*graph.input, *graph.output):
         shape = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
         assert shape == [1, 3, *size]
+    assert wanted.shape() == shape
+    assert wanted.metadata()["low"].startswith(f"float32 {shape}, sRGB")
 
 
 @pytest.mark.parametrize("size", [None, (33, 47)])
@@ -344,6 +346,15 @@ def test_a_file_for_tiles_says_what_it_is(tmp_path, pixels):
     same = wanted.metadata().keys() - {"low", "enhanced"}
     assert {k: facts[k] for k in same} == {k: wanted.metadata()[k] for k in same}
     assert ("alpha" in facts["low"]) == (pixels == "uint8")
+    for name in ("low", "enhanced"):
+        assert facts[name].startswith(f"{pixels} {shape}, ")
+
+
+def test_a_file_for_tiles_of_any_size_takes_one_at_a_time(tmp_path):
+    session = for_tiles(tmp_path, contract())
+    facts = session.get_modelmeta().custom_metadata_map
+    assert facts["low"].startswith("float32 [1, 3, height, width], sRGB")
+    assert session.get_inputs()[0].shape == [1, 3, "height", "width"]
 
 
 with_means = jax.jit(apply_with, static_argnums=0)

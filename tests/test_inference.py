@@ -43,3 +43,29 @@ def test_many_sizes_share_programs_and_get_the_same_answer(params, dtype):
         assert np.abs(bright.astype(int) - alone).max() <= 1  # rounding
     # Two sizes of their own and one bucket of 36 x 36; `alone` made the four others.
     assert inference._enhance_encoded._cache_size() == 3 + 4
+
+
+def test_large_images_are_not_padded_and_few_programs_kept(params, monkeypatch):
+    monkeypatch.setattr(inference, "LARGEST_PADDED", 40 * 40)
+    monkeypatch.setattr(inference, "MOST_PROGRAMS", 4)
+    inference._enhance_encoded.clear_cache()
+    enhance = inference.enhancer("student", params)
+    kept = []
+    for size in [(41, 40), (41, 42), (41, 44), (38, 39), (41, 44), (41, 46), (41, 48)]:
+        low = image(*size)
+        assert enhance(low).shape == low.shape
+        kept.append(inference._enhance_encoded._cache_size())
+    # The fourth is padded; the last would be the fifth with a program of its own.
+    assert kept == [1, 2, 3, 4, 4, 5, 1]
+
+
+@pytest.mark.parametrize("name", ["student_canny", "student_origin"])
+def test_the_answer_does_not_depend_on_the_images_before(name):
+    """Canny's edges are linked through all that the network sees, margins too."""
+    params = variants.init(variants.build(name), 0)
+    enhance = inference.enhancer(name, params)
+    for low in (image(8, 8), image(9, 9)):
+        enhance(low)
+    low = image(33, 43)
+    alone = inference.enhancer(name, params)(low)
+    assert np.abs(enhance(low).astype(int) - alone).max() <= 1

@@ -1,6 +1,7 @@
 """Tiles: each pixel once, and together the whole image's answer."""
 
 import itertools
+import math
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +120,18 @@ def test_less_memory_smaller_tiles():
         tiling.side_for(model, photo, 500 * 2**20)
     with pytest.raises(InputError, match="Canny"):
         tiling.side_for(variants.build("student_canny"), photo, 2**30)
+
+
+@pytest.mark.parametrize("name", ["student", "student_canny"])
+@pytest.mark.parametrize("size", [(1100, 1100), (2049, 2049)])
+def test_what_is_enhanced_whole_fits_as_it_is_run(name, size):
+    """Small images may be padded, by a fifth, to share a program; large ones not."""
+    model = variants.build(name)
+    photo = np.broadcast_to(np.uint8(0), (*size, 3))
+    height, width = inference.padded_size(model, *size) or size
+    assert (height == 1152) == (name == "student" and size == (1100, 1100))
+    least = tiling.RUNTIME + tiling.COPIES * photo.nbytes
+    least += math.ceil(tiling.BYTES * model.channels * height * width)
+    assert tiling.side_for(model, photo, least) is None
+    if name == "student":
+        assert tiling.side_for(model, photo, least - 1) is not None

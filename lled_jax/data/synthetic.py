@@ -122,7 +122,6 @@ def _photo_folder() -> Path:
     spec = importlib.util.find_spec("skimage")
     if spec is None or spec.origin is None:
         raise InputError(
-            "the demo set needs scikit-image's photographs: "
-            "pip install 'lled-jax[train]'"
+            "the demo set needs scikit-image's photographs: pip install scikit-image"
         )
     return Path(spec.origin).parent / "data"

@@ -63,8 +63,10 @@ class Contract:
     def shape(self) -> list[int | str]:
         """Of the input, names for what is free."""
         height, width = self.size or ("height", "width")
-        # XNNPACK plans for one picture at a time.
-        batch = 1 if self.format == "tflite" else "batch"
+        # XNNPACK plans for one picture at a time; ONNX of a fixed size names the shapes
+        # of its features.
+        one = self.format == "tflite" or (self.format == "onnx" and self.size)
+        batch = 1 if one else "batch"
         rest = [height, width, 3] if self.layout == "nhwc" else [3, height, width]
         return [batch, *rest]
 

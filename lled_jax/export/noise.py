@@ -15,6 +15,9 @@ def silent() -> Iterator[None]:
     Also what C++ prints there, which TensorFlow does at any log level.  Python's
     warnings are dropped.
     """
+    if sys.stderr is None:  # closed by who started us
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -61,9 +61,11 @@ def write_for_tiles(contract: Contract, params: Params, path: Path) -> None:
         "first row and column, and those after its last",
         "measured": f"{rows}: the own means",
     }
+    for name in (INPUT, OUTPUT):
+        facts[name] = facts[name].replace("[batch,", "[1,")
     if rgba:
         for name in (INPUT, OUTPUT):
-            facts[name] = facts[name].replace("width, 3]", "width, 4]")
+            facts[name] = facts[name].replace(", 3]", ", 4]")
             facts[name] += "; the fourth channel, alpha, passes unchanged"
     _save(model, facts, path)
 

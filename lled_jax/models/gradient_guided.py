@@ -45,7 +45,8 @@ class GradientGuided(nn.Module):
     FABs again in the backward pass instead of keeping what is inside them.
 
     Where only an `area` of `low` is the image and the rest repeats its last row and
-    column, the answer inside is that of the image alone; outside it means nothing.
+    column, the answer inside is that of the image alone; outside it means nothing.  Not
+    with the guide "canny", whose edges depend on all of `low`.
     """
 
     fabs: int
