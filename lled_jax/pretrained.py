@@ -21,7 +21,7 @@ from lled_jax.shipped import DEFAULT
 
 # A phone's photo, 4032x3024, is enhanced whole, also in a folder, where the command
 # keeps an eighth for photos that wait; larger ones in tiles.
-MAX_MEMORY = 5 * 2**30
+MAX_MEMORY = 11 * 2**29
 # Of the arrays that `Enhancer.enhance` takes.
 DEPTHS = ("uint8", "uint16")
 

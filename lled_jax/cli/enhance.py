@@ -30,7 +30,7 @@ def enhance(
     ckpt: options.Ckpt = None,
     backend: options.Backend = "jax",
     device: options.Device = None,
-    max_memory: options.MaxMemory = "5G",
+    max_memory: options.MaxMemory = "5.5G",
     jobs: options.Jobs = None,
     shard: options.Shard = None,
     dry_run: options.DryRun = False,
