@@ -25,7 +25,7 @@ from lled_jax.models import variants
 from lled_jax.models.gradient_guided import GradientGuided, apply
 from lled_jax.objectives import distilled, reference
 from lled_jax.training import loop, optimizer, sharding, state, step
-from lled_jax.training.checkpoints import Checkpoints
+from lled_jax.training.checkpoints import Checkpoints, begun
 from lled_jax.training.writer import Writer, read_metrics
 
 SMALL = GradientGuided(1, 8)
@@ -461,6 +461,14 @@ def test_damaged_checkpoint_is_named(tmp_path, pairs):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match=r"checkpoints/4 cannot be read .* delete"):
         Run(tmp_path, pairs).train(8)
+
+
+def test_what_a_crash_left_is_no_checkpoint(tmp_path, pairs):
+    assert not begun(tmp_path)
+    (tmp_path / "checkpoints" / "4.orbax-checkpoint-tmp").mkdir(parents=True)
+    assert not begun(tmp_path)
+    Run(tmp_path, pairs).train(4)
+    assert begun(tmp_path)
 
 
 def test_no_checkpoint_is_said(tmp_path):

@@ -24,8 +24,8 @@ SPACE = 3
 
 
 def begun(workdir: Path) -> bool:
-    """Whether `workdir` holds a checkpoint."""
-    return any((workdir / FOLDER).glob("[0-9]*"))
+    """Whether `workdir` holds a checkpoint; what a crash left of one is none."""
+    return any(path.name.isdigit() for path in (workdir / FOLDER).glob("*"))
 
 
 class Checkpoints:
