@@ -35,6 +35,13 @@ def compiled_quickly():
     jax.config.update("jax_disable_most_optimizations", False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forget_programs():
+    """What a file's tests compiled is of no use to the next, and gigabytes in all."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """The folder of committed reference values."""
