@@ -47,9 +47,8 @@ def run() -> None:
     if bool(data) == bool(photos):
         raise InputError("Flag --data must have a value, or else --photos")
     extras = Extras(_NIQE.value, _ENSEMBLE.value)
-    own = Path("runs/baselines") / (name or "")
-    if not name:
-        own = results_folder(Path(ckpt or folder or ""), bool(ckpt))
+    given = Path(ckpt or folder or "")
+    own = Path("runs/baselines", name) if name else results_folder(given, bool(ckpt))
     out = Path(_OUT.value or f"{own}{'_photos' if photos else ''}")
     if folder and photos:
         raise InputError("--photos are enhanced by --ckpt or --baseline")

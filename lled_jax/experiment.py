@@ -50,17 +50,17 @@ def train(config: ConfigDict, workdir: Path) -> None:
     data, heldout = _data(config)
     order = _order(config, data, mesh)
     phases, state, frozen = _method(config, data, order, mesh)
+    facts = resuming.facts(plain, data)
     with Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
         if checkpoints.latest() is not None:
-            resuming.check_same_run(checkpoints.config(), plain, data, workdir)
+            resuming.check_same_run(checkpoints.config(), facts, workdir)
             state = checkpoints.restore(state)
         step, total = int(state.step), config.total_steps
         first = jax.process_index() == 0
         if first:
             write_json(workdir / "config.json", plain)
         batches = _batches(config, data, order, step)
-        facts = resuming.facts(plain, data)
         writer = Writer(workdir, step, total, quiet=not first)
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(

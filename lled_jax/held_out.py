@@ -27,9 +27,9 @@ def scorer(
 
     It logs the means and a picture grid, and keeps the parameters of the best PSNR
     so far in `workdir`/best.safetensors, that of an earlier attempt being forgotten if
-    this one starts at step 0.  Does nothing if nothing is held out.  Of
-    several processes each scores its share of the pairs, so that none waits long for
-    another (collectives have time limits); the first alone writes.
+    this one starts at step 0.  Does nothing if nothing is held out.  Of several
+    processes each scores its share of the pairs, so that none waits long for another
+    (collectives have time limits); the first alone writes.
     """
     numbers = np.arange(jax.process_index(), len(heldout), jax.process_count())
     share = heldout.subset(numbers)

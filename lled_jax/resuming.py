@@ -19,23 +19,23 @@ def facts(config: Mapping[str, Any], pairs: PairSource) -> dict[str, Any]:
 
 
 def check_same_run(
-    old: Mapping[str, Any], config: Mapping[str, Any], pairs: PairSource, workdir: Path
+    old: Mapping[str, Any], new: Mapping[str, Any], workdir: Path
 ) -> None:
-    """Raise `InputError` unless `old`, a checkpoint's facts, are of this run.
+    """Raise `InputError` unless `old`, a checkpoint's facts, are of the run of `new`.
 
     Where the pairs lie may change, since another machine may go on; which they are, may
     not.  Runs older than the fingerprint have none to compare.
     """
-    changed = config_schema.differences(old, config)
+    changed = config_schema.differences(old, new)
     if changed:
         raise InputError(
             f"{workdir} holds a run with another config ({'; '.join(changed)}); "
             "use another --workdir, or the config it was started with"
         )
-    if old.get(PAIRS, _fingerprint(pairs)) != _fingerprint(pairs):
+    if old.get(PAIRS, new[PAIRS]) != new[PAIRS]:
         raise InputError(
             f"{workdir} holds a run on other pairs than those of "
-            f"{config['data']['root']}; use another --workdir, or the pairs it was "
+            f"{new['data']['root']}; use another --workdir, or the pairs it was "
             "started with"
         )
 

@@ -26,7 +26,7 @@ def with_teacher(path, weights="keras"):
 
 
 def check(old, new, of=None):
-    resuming.check_same_run(old, new, of or pairs(), Path("runs/x"))
+    resuming.check_same_run(old, resuming.facts(new, of or pairs()), Path("runs/x"))
 
 
 def test_the_pairs_may_move_but_not_change():

@@ -104,12 +104,9 @@ def _check_together(request: Request) -> None:
         "--json needs standard output for itself: write the picture to a file": (
             request.json and request.to_stdout
         ),
-        "--dry-run lists files, and - is none": (
-            request.dry_run and (PIPE in request.inputs or request.out == PIPE)
-        ),
+        "--dry-run lists files, and - is none": request.dry_run and request.piped,
         "--shard and --keep-times are for files, and - is none": (
-            (request.shard or request.keep_times)
-            and (PIPE in request.inputs or request.out == PIPE)
+            (request.shard or request.keep_times) and request.piped
         ),
         "standard output is this terminal: add > FILE or -o FILE": (
             request.to_stdout and sys.stdout.isatty()

@@ -58,6 +58,11 @@ class Request(NamedTuple):
         return self.out == PIPE or (PIPE in self.inputs and self.out is None)
 
     @property
+    def piped(self) -> bool:
+        """Whether it is one picture that comes or goes by a pipe, and no files."""
+        return PIPE in self.inputs or self.out == PIPE
+
+    @property
     def mark(self) -> str:
         """What the names of results end with where they need telling apart."""
         return "_compare" if self.compare else "_enhanced"

@@ -7,7 +7,7 @@ from lled_jax.cli import network, photo_work, pipe, video_work
 from lled_jax.cli.formats import is_video
 from lled_jax.cli.plan import Plan, listing, plan
 from lled_jax.cli.process import exit_status
-from lled_jax.cli.request import PIPE, Request
+from lled_jax.cli.request import Request
 from lled_jax.cli.screen import Screen, shown
 from lled_jax.cli.stopping import Stopped, stoppable
 from lled_jax.cli.tally import Tally
@@ -45,7 +45,7 @@ def work(request: Request) -> int:
 
 def _enhance(request: Request, tally: Tally, screen: Screen) -> None:
     """All of it; raises `InputError` for what stops everything."""
-    if PIPE in request.inputs or request.to_stdout:
+    if request.piped:
         pipe.enhance(request, tally)
         return
     the_plan = plan(request, tally, screen)
