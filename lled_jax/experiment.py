@@ -22,6 +22,7 @@ from lled_jax.objectives import Frozen
 from lled_jax.training import loop, optimizer, sharding
 from lled_jax.training.augmentation import Augmentation
 from lled_jax.training.checkpoints import Checkpoints, begun
+from lled_jax.training.lock import alone_in
 from lled_jax.training.state import TrainState, create
 from lled_jax.training.step import Batch, Prepare, make_step
 from lled_jax.training.writer import Writer
@@ -51,7 +52,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
     order = _order(config, data, mesh)
     phases, state, frozen = _method(config, data, order, mesh)
     facts = resuming.facts(plain, data)
-    with Checkpoints(workdir) as checkpoints:
+    with alone_in(workdir), Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
         if checkpoints.latest() is not None:
             resuming.check_same_run(checkpoints.config(), facts, workdir)
@@ -173,26 +174,27 @@ def _method(
     resident = config.data.pipeline == "device"
     if resident:
         frozen["pixels"] = on_device.pixels(data)
-    starts = {*goals, *(stage.start for stage in order.stages)}
-    phases = [
-        loop.Phase(
-            start,
-            make_step(
-                goals[max(at for at in goals if at <= start)],
-                update,
-                schedule,
-                config.ema_decay,
-                mesh,
-                accumulate=config.accumulate,
-                prepare=_prepare(config, order.stage(start)),
-            ),
-        )
-        for start in sorted(starts)
-    ]
     if config.init:
         params = load_params(Path(config.init), config.model)
     else:
         params = variants.init(model, config.seed)
+    phases = []
+    for start in sorted({*goals, *(stage.start for stage in order.stages)}):
+        goal, stage = goals[max(at for at in goals if at <= start)], order.stage(start)
+        prepare = _prepare(config, stage)
+        side = stage.crop // (stage.zoom or config.data.zoom)
+        size = (side, side) if side else tuple(order.sizes.min(axis=0).tolist())
+        objectives.check(goal, params, frozen, size)
+        step = make_step(
+            goal,
+            update,
+            schedule,
+            config.ema_decay,
+            mesh,
+            accumulate=config.accumulate,
+            prepare=prepare,
+        )
+        phases.append(loop.Phase(start, step))
     state = create(params, update)
     return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
 

@@ -129,6 +129,18 @@ def distilled(
     return objective
 
 
+def check(
+    objective: Objective, params: Params, frozen: Frozen, size: tuple[int, int]
+) -> None:
+    """Raise now the `InputError` that `objective` has for images of `size` (h, w).
+
+    It is traced, not computed.  What only a later phase of a training asks for would
+    else be refused when the hours before it are spent.
+    """
+    image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
+    jax.eval_shape(objective, params, frozen, image, image)
+
+
 def ensembled_answer(model: Network, params: Params, low: Images) -> Images:
     """The enhanced images in [0, 1], mean over the positions of `low`, [b h w 3].
 

@@ -56,6 +56,7 @@ ONLY = {
     "orbax": {"training/checkpoints.py"},
     "ml_collections": {"experiment.py"},
     "absl": {"cli/process.py"},
+    "filelock": {"training/lock.py"},
     "tensorboardX": {"training/writer.py"},
     "matplotlib": {
         *("comparison/plots.py", "comparison/svg.py", "training/curves.py"),

@@ -55,6 +55,7 @@ from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 from lled_jax.training.checkpoints import Checkpoints
+from lled_jax.training.lock import alone_in
 from lled_jax.training.writer import read_metrics
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
@@ -413,6 +414,20 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
             {"teacher": "student", "distillation.start": 4},
             "teach nothing: distillation.start is 4 of 4",
         ),
+        # Of a later phase, and told before the first.
+        (
+            {
+                "teacher": "student",
+                "distillation.start": 3,
+                "distillation.stages": ((4, 4),),
+            },
+            "the student has 4 stages, so its index is -4 to 3, not 4",
+        ),
+        ({"data.later": ((3, 8, 4),)}, "SSIM needs images of at least 11x11 pixels"),
+        (
+            {"data.later": ((3, 30, 4, 3),)},
+            "SSIM needs images of at least 11x11 pixels, got 10x10",
+        ),
         ({"optimizer.schedule": "halving"}, "warmup 1: the schedule halving has none"),
         ({"total_steps": "many"}, "'total_steps' is 'many'; it must be an int"),
         ({"seed": True}, "'seed' is True"),
@@ -424,6 +439,15 @@ def test_wrong_values_are_named(tmp_path, change, message):
     config.update_from_flattened_dict(change)
     with pytest.raises(InputError, match=re.escape(message)):
         experiment.train(config, tmp_path)
+
+
+def test_a_folder_that_another_training_holds_is_left_alone(tmp_path):
+    with (
+        alone_in(tmp_path),
+        pytest.raises(InputError, match="another training is at work in"),
+    ):
+        experiment.train(quick(lol_cpu.get_config()), tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_missing_tensorflow_is_said_with_the_way_around(tmp_path, monkeypatch):
