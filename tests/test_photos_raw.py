@@ -67,7 +67,7 @@ def test_no_brightening(path):
 
 def test_written_as_16_bit_tiff(path, tmp_path):
     photo = photos.read(path)
-    assert photos.suffix_for(photo) == ".tif"
+    assert photos.suffix_for(photo.format) == ".tif"
     out = tmp_path / "out.tif"
     photos.write(photo, photo.pixels, out)
     again = photos.read(out)

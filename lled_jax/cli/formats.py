@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from lled_jax import folder, photos, video
 from lled_jax.errors import InputError
 from lled_jax.photos.kinds import FORMATS as READ
@@ -21,7 +19,7 @@ def is_video(path: Path) -> bool:
 
 def photo_format(name: str) -> str:
     """The format from a name such as jpg; `InputError` if it cannot be written."""
-    return photos.format_for(_photo("PNG"), name)
+    return photos.format_for("PNG", name)
 
 
 def format_of(path: Path) -> str:
@@ -41,9 +39,9 @@ def result_suffix(source: Path, format: str | None) -> str:
     if is_video(source):
         return video.suffix_for(source)
     own = READ[source.suffix.lower()]
-    if photos.format_for(_photo(own), format) == own:
+    if photos.format_for(own, format) == own:
         return source.suffix
-    return photos.suffix_for(_photo(own), format)
+    return photos.suffix_for(own, format)
 
 
 def names_a_file(path: Path) -> bool:
@@ -67,10 +65,3 @@ def check_video_target(target: Path) -> None:
             f"{target}: cannot write a video with this ending; name it one of "
             f"{', '.join(video.FORMATS)}"
         )
-
-
-def _photo(kind: str) -> photos.Photo:
-    """The least of that format, to ask what becomes of it."""
-    return photos.Photo(
-        np.zeros((1, 1, 3), np.uint8), None, False, kind, photos.Metadata()
-    )

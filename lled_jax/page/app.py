@@ -209,7 +209,7 @@ def _name(request: Request) -> str:
 
 
 def _download(content: bytes, name: str, photo: Photo) -> Response:
-    kind, suffix = photos.format_for(photo), photos.suffix_for(photo)
+    kind, suffix = photos.format_for(photo.format), photos.suffix_for(photo.format)
     given = PurePosixPath(name)
     if FORMATS.get(given.suffix.lower()) == kind:
         suffix = given.suffix  # .jpeg stays .jpeg

@@ -63,7 +63,7 @@ def write(
         raise InputError(f"quality {quality} is not in 1 to 100")
     if isinstance(target, str):
         target = Path(target)
-    kind = format_for(photo, format)
+    kind = format_for(photo.format, format)
     rule = _RULES[kind]
     rows = _checked_rows(photo, pixels, kind, target)
     if isinstance(target, Path):
@@ -94,10 +94,13 @@ def _checked_rows(
     return rows
 
 
-def format_for(photo: Photo, format: str | None = None) -> str:
-    """The format that `write` writes; `InputError` for one we do not write."""
+def format_for(own: str, format: str | None = None) -> str:
+    """The format that `write` writes a photo of format `own` in.
+
+    `InputError` for one we do not write.
+    """
     if format is None:
-        return {"RAW": "TIFF", "GIF": "PNG"}.get(photo.format, photo.format)
+        return {"RAW": "TIFF", "GIF": "PNG"}.get(own, own)
     kind = _ALIASES.get(format.upper(), format.upper())
     if kind not in _RULES:
         raise InputError(
@@ -106,9 +109,9 @@ def format_for(photo: Photo, format: str | None = None) -> str:
     return kind
 
 
-def suffix_for(photo: Photo, format: str | None = None) -> str:
-    """The usual ending of what `write` writes, such as ".jpg"."""
-    return _RULES[format_for(photo, format)].suffix
+def suffix_for(own: str, format: str | None = None) -> str:
+    """The usual ending of what `format_for` says, such as ".jpg"."""
+    return _RULES[format_for(own, format)].suffix
 
 
 def _check_size(kind: str, rule: "_Rule", photo: Photo, name: str) -> None:
