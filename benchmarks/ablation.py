@@ -87,7 +87,7 @@ def scores(folder: Path, data: str) -> dict[str, Any]:
 
 
 def summary(runs: list[dict[str, Any]], control: str) -> list[dict[str, Any]]:
-    """A line for each row: means over its seeds, and differences to the control."""
+    """A line for each row: over its seeds, and its differences to the control."""
     by_row = defaultdict(list)
     for run in runs:
         by_row[run["row"]].append(run)
@@ -97,6 +97,8 @@ def summary(runs: list[dict[str, Any]], control: str) -> list[dict[str, Any]]:
         line: dict[str, Any] = {"row": row, "seeds": len(members)}
         for key in (*HELD_OUT, *TEST):
             line[key] = statistics.mean(run[key] for run in members)
+            if len(members) > 1:
+                line[f"{key}_spread"] = statistics.stdev(run[key] for run in members)
         pairs = [(m, of_control[m["seed"]]) for m in members if m["seed"] in of_control]
         for key in (*HELD_OUT, *TEST):
             differences = [ours[key] - theirs[key] for ours, theirs in pairs]

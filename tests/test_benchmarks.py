@@ -293,7 +293,7 @@ def test_ablation_compares_rows_seed_by_seed(monkeypatch):
     runs = [run("sobel", s, p) for s, p in ((0, 20.0), (1, 22.0), (2, 21.0))]
     runs += [run("base", s, p) for s, p in ((0, 19.5), (1, 21.5))]
     sobel, base = ablation.summary(runs, "sobel")
-    assert (sobel["seeds"], sobel["psnr"]) == (3, 21)
+    assert (sobel["seeds"], sobel["psnr"], sobel["psnr_spread"]) == (3, 21, 1)
     assert "psnr_gain" not in sobel
     # Its two seeds alone: the mean over all of the control's would say -0.5 + 0.5.
     assert (base["seeds"], base["psnr_gain"], base["psnr_gain_spread"]) == (2, -0.5, 0)
