@@ -4,7 +4,8 @@
     python evaluate.py --ckpt runs/best_student --data data/LOL
 
 83 minutes on one busy CPU core; eval15 21.82 dB / .8350 / LPIPS .1451, held-out scenes
-23.49 dB / .8784.
+23.49 dB / .8784.  Over three seeds 22.03 +- .19 / .8368 +- .0018 / .1450 +- .0015 and
+23.25 +- .24 / .8779 +- .0005 (benchmarks/results/best_student.json).
 
 The network is the paper's student; the training is not the paper's.  L1 + 0.5 SSIM,
 Muon with a cosine from 2.4e-3, no teacher.  Crops of 128, then 256, then whole images,

@@ -55,6 +55,22 @@ def test_a_row_has_the_scores_of_its_file(cells, file):
     assert stated[1:] == pytest.approx(measured[1:], abs=0.0000501)
 
 
+def test_the_row_of_three_seeds_has_the_means_and_spreads_of_its_file():
+    (line,) = [
+        li for li in table_lines("docs/results.md") if "three seeds, mean ±" in li
+    ]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    (link,) = LINK.findall(line)
+    (row,) = json.loads((ROOT / "docs" / link).read_text())["rows"]
+    keys = ("psnr", "ssim", "lpips", "holdout_psnr", "holdout_ssim")
+    pairs = [*cells[1:4], *cells[4].split("/")]
+    for key, pair in zip(keys, pairs, strict=True):
+        mean, spread = pair.split("±")
+        error = 0.00501 if "psnr" in key else 0.0000501
+        assert float(mean) == pytest.approx(row[key], abs=error)
+        assert float(spread) == pytest.approx(row[f"{key}_spread"], abs=error)
+
+
 @pytest.mark.parametrize("name", shipped.SHIPPED)
 def test_held_out_scores_are_those_of_the_shipped_weights(name):
     _, _, facts = weights_file.read(shipped.SHIPPED[name].path())
