@@ -111,7 +111,8 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
             f"config key 'data.later' is {config.data.later!r}; it must be "
             "((step, crop, batch), ...) or ((step, crop, batch, zoom), ...)"
         ) from error
-    for stage in (base, *later):
+    stages = [s._replace(zoom=s.zoom or config.data.zoom) for s in (base, *later)]
+    for stage in stages:
         if config.accumulate < 1 or stage.batch % config.accumulate:
             raise InputError(
                 f"batch {stage.batch} cannot be worked through in {config.accumulate} "
@@ -119,7 +120,7 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
             )
         sharding.check_batch(stage.batch // config.accumulate, mesh)
         sources.require_min_size(data, stage.crop)
-    return Order(config.seed, data.sizes, [base, *later])
+    return Order(config.seed, data.sizes, stages)
 
 
 def _batches(
@@ -182,7 +183,7 @@ def _method(
     for start in sorted({*goals, *(stage.start for stage in order.stages)}):
         goal, stage = goals[max(at for at in goals if at <= start)], order.stage(start)
         prepare = _prepare(config, stage)
-        side = stage.crop // (stage.zoom or config.data.zoom)
+        side = stage.crop // stage.zoom
         size = (side, side) if side else tuple(order.sizes.min(axis=0).tolist())
         objectives.check(goal, params, frozen, size)
         step = make_step(
@@ -204,7 +205,7 @@ def _prepare(config: ConfigDict, stage: Stage) -> Prepare | None:
     resident = config.data.pipeline == "device"
     seed, data = config.seed, config.data
     changes = {name: data[name] for name in Augmentation._fields}
-    changes["zoom"] = stage.zoom or data.zoom
+    changes["zoom"] = stage.zoom
     augment = Augmentation(**changes).checked(stage.crop)
     if not resident and augment == Augmentation():
         return None
