@@ -62,7 +62,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
         if first:
             write_json(workdir / "config.json", plain)
         batches = _batches(config, data, order, step)
-        writer = Writer(workdir, step, total, quiet=not first)
+        writer = Writer(workdir, step, total, order.pixels, quiet=not first)
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(
             save=lambda at, s: checkpoints.save(at, s, facts),

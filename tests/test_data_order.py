@@ -56,6 +56,13 @@ def test_positions_continue_across_a_stage_change(first, second, change):
     assert len(order.draw(change).index) == second
 
 
+def test_pixels_are_those_of_every_step_before():
+    stages = [Stage(0, 8, 4), Stage(3, 16, 2, 2), Stage(5, 0, 1)]
+    order = Order(0, np.array([[20, 30], [24, 25]]), stages)
+    each = [4 * 64] * 3 + [2 * 64] * 2 + [600] * 4
+    assert [order.pixels(step) for step in range(10)] == [0, *np.cumsum(each)]
+
+
 @pytest.mark.parametrize("processes", [1, 2, 4])
 def test_shares_concatenate_to_the_whole(processes):
     draw = Order(3, sizes_of(11), [Stage(0, 8, 8)]).draw(5)

@@ -1,6 +1,7 @@
 """The run's log: what TensorBoard shows after a resume, and a disk that is full."""
 
 import struct
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -48,6 +49,25 @@ def test_a_resumed_run_shows_every_step_once_everywhere(tmp_path):
     legs = [log(tmp_path, 0, (2, 4, 6)), log(tmp_path, 4, (6, 8))]
     assert [record["step"] for record in read_metrics(tmp_path)] == [2, 4, 6, 8]
     assert shown(legs) == [2, 4, 6, 8]
+
+
+def test_the_time_left_knows_which_steps_cost_more(tmp_path, monkeypatch, capsys):
+    # From the sixth step on, four times as much: whole images after crops, say.
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with closing(
+        Writer(tmp_path, 2, 10, lambda step: step + 3 * max(step - 6, 0))
+    ) as w:
+        for step, clock[0] in (
+            (2, 101.0),
+            (4, 108.0),
+            (6, 116.0),
+            (8, 148.0),
+            (10, 180.0),
+        ):
+            w.scalars(step, {"loss": 1.0})
+    left = [line.split()[-1] for line in capsys.readouterr().out.splitlines()]
+    assert left == ["0:00:00", "0:01:12", "0:01:04", "0:00:32", "0:00:00"]
 
 
 @needs_full

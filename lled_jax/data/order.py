@@ -80,6 +80,17 @@ class Order:
         """The stage that `step` belongs to."""
         return self.stages[self._stage_index(step)]
 
+    def pixels(self, step: int) -> float:
+        """What the network sees in all steps before `step`: about what these cost."""
+        whole = float(self.sizes.prod(axis=1).mean())
+        ends = [*(stage.start for stage in self.stages[1:]), step]
+        return sum(
+            max(min(step, end) - s.start, 0)
+            * s.batch
+            * ((s.crop / max(s.zoom, 1)) ** 2 or whole)
+            for s, end in zip(self.stages, ends, strict=True)
+        )
+
     def positions(self, step: int) -> Int[np.ndarray, " b"]:
         """The positions of the global batch of `step`, in the order of its rows."""
         i = self._stage_index(step)

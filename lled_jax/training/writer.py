@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,9 @@ from lled_jax.files import atomic_write, explained, write_png
 
 METRICS = "metrics.jsonl"
 
+# tqdm's own, but for the time left, for which it takes all steps to be alike.
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]"
+
 # A line of it: the step is an int, the rest floats, null where not finite.
 Record = dict[str, int | float | None]
 
@@ -27,14 +30,23 @@ class Writer:
     """Writes under `workdir`; records after step `start` of an earlier leg are dropped.
 
     On a terminal there is a progress bar with rate and time left; elsewhere a plain
-    line for each record.  `quiet` silences a process that is not the first.  What
-    cannot be written, as on a full disk, is an `InputError` that names the file.
+    line for each record.  The time left is by `work`, what all steps before a given one
+    cost in any unit: as if all cost the same unless told otherwise.  `quiet` silences a
+    process that is not the first.  What cannot be written, as on a full disk, is an
+    `InputError` that names the file.
     """
 
     def __init__(
-        self, workdir: Path, start: int, total: int, *, quiet: bool = False
+        self,
+        workdir: Path,
+        start: int,
+        total: int,
+        work: Callable[[int], float] = float,
+        *,
+        quiet: bool = False,
     ) -> None:
         self._workdir, self._total, self._quiet = workdir, total, quiet
+        self._work = work
         self._start, self._clock = start, time.monotonic()
         self._bar: tqdm | None = None
         if quiet:
@@ -49,7 +61,11 @@ class Writer:
             self._board = SummaryWriter(str(board), purge_step=start + 1)
         if sys.stderr.isatty():
             self._bar = tqdm(
-                total=total, initial=start, unit="step", dynamic_ncols=True
+                total=total,
+                initial=start,
+                unit="step",
+                dynamic_ncols=True,
+                bar_format=_BAR,
             )
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
@@ -67,11 +83,12 @@ class Writer:
         for name, value in values.items():
             self._board.add_scalar(name, value, step)
         line = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        left = timedelta(seconds=round(self._seconds_left(step)))
         if self._bar is None:
-            left = timedelta(seconds=round(self._seconds_left(step)))
             print(f"step {step}/{self._total}  {line}  left {left}", flush=True)
         elif "loss" in values:
-            self._bar.set_postfix_str(f"loss {values['loss']:.4f}", refresh=False)
+            state = f"left {left}, loss {values['loss']:.4f}"
+            self._bar.set_postfix_str(state, refresh=False)
         else:
             self._bar.write(f"step {step}  {line}", file=sys.stderr)
 
@@ -111,8 +128,9 @@ class Writer:
                 raise
 
     def _seconds_left(self, step: int) -> float:
-        done = max(step - self._start, 1)
-        return (time.monotonic() - self._clock) / done * (self._total - step)
+        first, now, last = map(self._work, (self._start, step, self._total))
+        seconds = time.monotonic() - self._clock
+        return seconds / (now - first) * (last - now) if now > first else 0.0
 
 
 def read_metrics(workdir: Path) -> list[Record]:
