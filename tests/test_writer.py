@@ -1,4 +1,4 @@
-"""The run's log: what TensorBoard shows after a resume, and a disk that is full."""
+"""The run's log: TensorBoard after a resume, the time left, and a disk that is full."""
 
 import struct
 import time
