@@ -9,7 +9,7 @@
 Goes on from runs/best_student, over one and a half times the pixels that it has seen.
 A tenth of the inputs are the targets, so that bright photos stay as they are.
 
-About 70 seconds on an H200 that trained a teacher beside it.  Held-out scenes
+About 70 to 103 seconds on an H200 that trained a teacher beside it.  Held-out scenes
 23.26 dB / .8797 (three seeds; standard deviation 0.11 / .0012), the average
 23.39 / .8801.
 """

@@ -10,7 +10,7 @@ up to 7.5 stops, and of these three in ten in a part only.  Crops of 384 are see
 from a dark photo.
 
 The weights it begins with are the README's, from configs/stable_student.py to
-configs/whole_further_student.py, averaged.  25 minutes on two CPU cores; held-out
+configs/whole_further_student.py, averaged.  26 minutes on two CPU cores; held-out
 scenes 22.56 dB / .8662 after 6000 steps.
 """
 
