@@ -66,6 +66,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
         writer.message(_summary(config, data, heldout, step, state.params))
         hooks = loop.Hooks(
             save=lambda at, s: checkpoints.save(at, s, facts),
+            saved=checkpoints.wait,
             evaluate=held_out.scorer(config.model, heldout, workdir, writer, step),
             files_of=lambda at: [data.names[i] for i in order.draw(at).index],
             log_every=config.log.every,

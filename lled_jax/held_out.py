@@ -12,7 +12,7 @@ from lled_jax.evaluation import Enhance, OnImage, evaluate
 from lled_jax.inference import enhancer
 from lled_jax.training.sharding import total
 from lled_jax.training.state import TrainState
-from lled_jax.training.writer import Writer
+from lled_jax.training.writer import Writer, read_metrics
 
 BEST = "best.safetensors"
 # Of the picture grid.
@@ -27,17 +27,21 @@ def scorer(
 
     It logs the means and a picture grid, and keeps the parameters of the best PSNR
     so far in `workdir`/best.safetensors, that of an earlier attempt being forgotten if
-    this one starts at step 0.  Does nothing if nothing is held out.  Of several
-    processes each scores its share of the pairs, so that none waits long for another
-    (collectives have time limits); the first alone writes.
+    this one starts at step 0.  Does nothing if nothing is held out, nor at `start` if
+    the leg before has logged the score.  Of several processes each scores its share of
+    the pairs, so that none waits long for another (collectives have time limits); the
+    first alone writes.
     """
+    first = jax.process_index() == 0
     numbers = np.arange(jax.process_index(), len(heldout), jax.process_count())
     share = heldout.subset(numbers)
-    if start == 0 and jax.process_index() == 0:
+    if start == 0 and first:
         (workdir / BEST).unlink(missing_ok=True)
+    # What the first process has found, so that all do the same.
+    known = total(np.array(float(first and _has_score(workdir, start)))) > 0
 
     def score(step: int, state: TrainState) -> None:
-        if len(heldout) == 0:
+        if len(heldout) == 0 or (step == start and known):
             return
         ema = jax.device_get(state.ema)
         rows: list[np.ndarray] = []
@@ -47,17 +51,23 @@ def scorer(
                 rows.append(_row(*pictures))
 
         means = _means(share, enhancer(model, ema), keep)
-        if jax.process_index() != 0:
+        if not first:
             return
-        writer.scalars(step, {f"holdout_{name}": v for name, v in means.items()})
         writer.picture(step, _stack(rows))
         path = workdir / BEST
         best = weights_file.read(path)[2]["psnr"] if path.is_file() else -np.inf
         if means["psnr"] > best:
             facts = {"step": step, "kind": "best EMA on held-out scenes", **means}
             weights_file.write(path, model, ema, facts)
+        # Last, since it says that this step is done with.
+        writer.scalars(step, {f"holdout_{name}": v for name, v in means.items()})
 
     return score
+
+
+def _has_score(workdir: Path, step: int) -> bool:
+    records = read_metrics(workdir)
+    return any(r["step"] == step and "holdout_psnr" in r for r in records)
 
 
 def _means(share: PairSource, enhance: Enhance, keep: OnImage) -> dict[str, float]:

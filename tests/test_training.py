@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import orbax.checkpoint as ocp
 import pytest
 from jax.sharding import AxisType
 
@@ -312,11 +313,21 @@ class Run:
     """A small run in a folder, as experiment.py puts one together."""
 
     def __init__(
-        self, folder, pairs, *, lr=1e-3, save_every=4, stop_at=None, stop_in=None
+        self,
+        folder,
+        pairs,
+        *,
+        lr=1e-3,
+        save_every=4,
+        stop_at=None,
+        stop_in=None,
+        impatient=False,
     ):
         self.folder, self.pairs, self.lr = folder, pairs, lr
-        # A signal comes while it scores after `stop_at`, or in step `stop_in`.
+        # A signal comes while it scores after `stop_at`, or in step `stop_in`, and, if
+        # it is `impatient`, once more while the state is being saved.
         self.save_every, self.stop_at, self.stop_in = save_every, stop_at, stop_in
+        self.impatient = impatient
         self.scored = []
 
     def train(self, total):
@@ -329,6 +340,7 @@ class Run:
             start = int(current.step)
             hooks = loop.Hooks(
                 save=lambda at, s: checkpoints.save(at, s, {"lr": self.lr}),
+                saved=lambda: self.wait_for(checkpoints),
                 evaluate=self.score,
                 files_of=lambda at: [self.pairs.names[i] for i in order.draw(at).index],
                 log_every=2,
@@ -352,6 +364,11 @@ class Run:
                 if step == self.stop_in:
                     os.kill(os.getpid(), signal.SIGTERM)
                 yield batch
+
+    def wait_for(self, checkpoints):
+        if self.impatient:
+            os.kill(os.getpid(), signal.SIGTERM)
+        checkpoints.wait()
 
     def score(self, at, current):
         del current
@@ -386,7 +403,15 @@ def test_no_score_is_lost_to_a_signal(tmp_path, pairs):
     assert stopped.scored == [4]
     rest = Run(tmp_path, pairs)
     rest.train(8)
-    assert rest.scored == [8]
+    # That 4 has its score is for the hook to know (`held_out.scorer`).
+    assert rest.scored == [4, 8]
+
+
+def test_a_second_signal_does_not_cost_the_checkpoint(tmp_path, pairs):
+    with pytest.raises(Interrupted, match="at step 1"):
+        Run(tmp_path, pairs, stop_in=1, impatient=True).train(8)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.latest() == 1
 
 
 def test_a_signal_with_the_last_step_is_not_swallowed(tmp_path, pairs):
@@ -395,26 +420,29 @@ def test_a_signal_with_the_last_step_is_not_swallowed(tmp_path, pairs):
         Run(tmp_path, pairs, stop_at=4).train(4)
 
 
-@pytest.mark.parametrize(
-    ("under_way", "told"),
-    [
-        (InputError("the loss is nan"), "the loss is nan"),
-        (Interrupted(4, signal.SIGTERM), "cannot save a checkpoint .* disk is full"),
-    ],
-)
-def test_a_checkpoint_that_fails_at_the_end_is_told(
-    tmp_path, monkeypatch, under_way, told
-):
-    def full():
-        raise OSError(errno.ENOSPC, "No space left on device")
+def full():
+    raise OSError(errno.ENOSPC, "No space left on device")
 
+
+def test_a_checkpoint_that_fails_at_the_end_does_not_hide_the_reason(
+    tmp_path, monkeypatch
+):
     def fail():
         with Checkpoints(tmp_path) as checkpoints:
             monkeypatch.setattr(checkpoints._manager, "close", full)
-            raise under_way
+            raise InputError("the loss is nan")
 
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match="the loss is nan"):
         fail()
+
+
+@pytest.mark.parametrize("stop_in", [2, None])
+def test_a_state_that_could_not_be_saved_is_told(tmp_path, pairs, monkeypatch, stop_in):
+    """After a signal, too: it is not to say that the run can be resumed."""
+    manager = ocp.CheckpointManager
+    monkeypatch.setattr(manager, "wait_until_finished", lambda self: full())
+    with pytest.raises(InputError, match=r"cannot save a checkpoint .* disk is full"):
+        Run(tmp_path, pairs, stop_in=stop_in).train(8)
 
 
 def test_a_workdir_that_cannot_be_is_one_line(tmp_path):

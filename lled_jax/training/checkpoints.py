@@ -15,7 +15,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
-from lled_jax.errors import InputError, Interrupted
+from lled_jax.errors import InputError
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
@@ -57,10 +57,8 @@ class Checkpoints:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The first error is the one to tell; but that a run was stopped with its state
-        # saved, is none if it could not be saved.
-        untold = kind is not None and not issubclass(kind, Interrupted)
-        with suppress(InputError) if untold else nullcontext():
+        # The first error is the one to tell.
+        with suppress(InputError) if kind else nullcontext():
             self.close()
 
     def latest(self) -> int | None:
@@ -102,8 +100,13 @@ class Checkpoints:
         items = ocp.args.Composite(ema=ocp.args.StandardRestore(abstract))
         return self._restore(items).ema
 
+    def wait(self) -> None:
+        """Return when the last checkpoint is whole on disk."""
+        with self._explained():
+            self._manager.wait_until_finished()
+
     def close(self) -> None:
-        """Wait until the last checkpoint is whole on disk."""
+        """Wait until the last checkpoint is whole on disk, and let go of the folder."""
         with self._explained():
             try:
                 self._manager.wait_until_finished()

@@ -43,8 +43,10 @@ class Hooks:
 
     save: Callable[[int, TrainState], None]
     """Begin to save a checkpoint."""
+    saved: Callable[[], None]
+    """Wait until what was begun is whole on disk."""
     evaluate: Callable[[int, TrainState], None]
-    """Score the held-out images and log it."""
+    """Score the held-out images and log it, unless an earlier leg has."""
     files_of: Callable[[int], Sequence[str]]
     """The files of the batch of a step, for the message about a NaN."""
     log_every: int
@@ -73,6 +75,9 @@ def train(
     sharding, agreement = batch_sharding(mesh), Agreement(mesh, LAG)
     first, began = step, time.monotonic()
     with _signals() as received, closing(writer), closing(batches):
+        if step and (_due(step, hooks.evaluate_every) or step == total_steps):
+            # The leg before may have been killed in it, after this state was saved.
+            hooks.evaluate(step, state)
         while step < total_steps:
             started = time.monotonic()
             batch = next(batches)
@@ -98,9 +103,10 @@ def train(
                 meter.check()
                 with meter.paused():
                     hooks.evaluate(step, state)
-            # After the score of this step: a resumed run begins behind it.
             if signum:
+                hooks.saved()  # while a further signal does not end the process
                 raise Interrupted(step, signum)
+        hooks.saved()
         signum = agreement.settle(max(received, default=0))
         if signum:  # came with the last steps: what follows may be another training
             raise Interrupted(step, signum)
