@@ -1,6 +1,7 @@
-"""The keys of a run's config: their types, and what to say when one is wrong."""
+"""The keys of a run's config: types, ranges, and what to say when one is wrong."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ KEYS: dict[str, type] = {
     "data.bright": float,  # the share of pairs whose input is the target itself
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most
-    "data.mixup": float,  # of Beta(this, this), the shares of mixed pairs; 0: unmixed
+    "data.mixup": float,  # of Beta(this, this), the shares of pairs of a batch; 0: off
     "data.later": tuple,  # ((step, crop, batch[, zoom]), ...): from that step on
     "optimizer.name": str,  # adam or muon
     "optimizer.lr": float,
@@ -67,13 +68,31 @@ KEYS: dict[str, type] = {
     "log.save_every": int,  # steps between checkpoints
 }
 
-_OF_TUPLES = ("data.later", "distillation.stages")
+# What a tuple holds, and how that is told.
+_PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "data.later": (
+        lambda part: _ints(part) and len(part) in (3, 4),
+        "((step, crop, batch), ...) or ((step, crop, batch, zoom), ...)",
+    ),
+    "distillation.stages": (
+        lambda part: _ints(part) and len(part) == 2,
+        "((student stage, teacher stage), ...)",
+    ),
+    "distillation.branches": (lambda part: isinstance(part, str), "a tuple of names"),
+    "perceptual.layers": (lambda part: isinstance(part, str), "a tuple of names"),
+}
+# No number is below 0; these are not below, or less than.
+_LEAST = {"total_steps": 1, "accumulate": 1, "data.batch": 1, "data.zoom": 1}
+_LESS_THAN = {"ema_decay": 1}
 
-# A complete config of the teacher, trained first into WORKDIR/teacher.
+# A complete config of the teacher, trained first into WORKDIR/teacher unless `teacher`
+# names one that is there.
 TEACHER_RUN = "teacher_run"
 
-# What may change between two legs of a run: none of it changes the result.
-FREE = ("data.root", "data.pipeline", "remat", "log.")
+_RHYTHM = ("log.every", "log.evaluate_every", "log.save_every")
+# What may change between two legs of a run: none of it changes the result.  Which
+# images are scored may not: the best of the run is the best on them.
+FREE = ("data.root", "data.pipeline", "remat", *_RHYTHM)
 # Where these files lie may change; not whether there is a teacher, nor which VGG it is.
 _KINDS: dict[str, Callable[[Any], Any]] = {
     "teacher": bool,
@@ -92,7 +111,7 @@ EXTENSIBLE = ("constant", "halving")
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise `InputError` unless `config` has exactly `KEYS`, each of its type.
+    """Raise `InputError` unless `config` has exactly `KEYS`, each as it may be.
 
     `teacher_run` is optional and checked the same way.  Of a teacher something must be
     learned before the run ends.
@@ -108,8 +127,8 @@ def check(config: Mapping[str, Any]) -> None:
                 f"config key {key!r} is {value!r}; it must be "
                 f"{_ARTICLES[KEYS[key]]}, not {type(value).__name__}"
             )
-        elif key in _OF_TUPLES and not all(_fits(part, tuple) for part in value):
-            raise InputError(f"config key {key!r} is {value!r}; it must hold tuples")
+        elif fault := _fault(key, value):
+            raise InputError(f"config key {key!r} is {value!r}; it must be {fault}")
     for key in KEYS:
         if key not in flat:
             raise InputError(f"the config lacks the key {key!r}")
@@ -192,6 +211,25 @@ def _fits(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
     return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _fault(key: str, value: Any) -> str:
+    """What `value`, of the right type, must be and is not; "" if it is all right."""
+    if isinstance(value, tuple):
+        fits, form = _PARTS[key]
+        return "" if all(map(fits, value)) else form
+    if isinstance(value, str | bool):
+        return ""
+    if not math.isfinite(value):
+        return "finite"
+    least, less_than = _LEAST.get(key, 0), _LESS_THAN.get(key, math.inf)
+    if value < least:
+        return f"{least} or more"
+    return "" if value < less_than else f"less than {less_than}"
+
+
+def _ints(part: Any) -> bool:
+    return isinstance(part, tuple) and all(_fits(number, int) for number in part)
 
 
 def _tuples(value: Any) -> Any:

@@ -36,12 +36,13 @@ def train(config: ConfigDict, workdir: Path) -> None:
 
     Leaves config.json, checkpoints, metrics, pictures, curves.png, ema.safetensors (the
     final EMA parameters) and best.safetensors (the best on the held-out scenes).  A
-    config with a `teacher_run` trains that first.  Raises `InputError` for whatever the
-    user can mend, and `Interrupted` after a signal, with everything saved.
+    config with a `teacher_run` trains that first, unless it names a `teacher`.  Raises
+    `InputError` for whatever the user can mend, and `Interrupted` after a signal, with
+    everything saved.
     """
     config_schema.check(config.to_dict())
     teacher_run = config.get(config_schema.TEACHER_RUN)
-    if teacher_run is not None:
+    if teacher_run is not None and not config.teacher:
         train(teacher_run, workdir / "teacher")
         config = ConfigDict(config.to_dict() | {"teacher": str(workdir / "teacher")})
     plain = _plain(config)
@@ -105,16 +106,15 @@ def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
 
 def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Order:
     base = Stage(0, config.data.crop, config.data.batch)
-    try:
-        later = [Stage(*map(int, stage)) for stage in config.data.later]
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"config key 'data.later' is {config.data.later!r}; it must be "
-            "((step, crop, batch), ...) or ((step, crop, batch, zoom), ...)"
-        ) from error
+    later = [Stage(*stage) for stage in config.data.later]
     stages = [s._replace(zoom=s.zoom or config.data.zoom) for s in (base, *later)]
+    if config.data.mixup and all(stage.batch == 1 for stage in stages):
+        raise InputError(
+            "data.mixup mixes the pairs of a batch, and each is alone in its own: set "
+            "data.batch above 1, or data.mixup to 0"
+        )
     for stage in stages:
-        if config.accumulate < 1 or stage.batch % config.accumulate:
+        if stage.batch % config.accumulate:
             raise InputError(
                 f"batch {stage.batch} cannot be worked through in {config.accumulate} "
                 "parts; choose config.accumulate to divide it"

@@ -94,12 +94,14 @@ def distilled(
     `normalisation`: `stages` are pairs (student stage, teacher stage), 0 being the
     head, of the `branches`, the enhancement branch being taken after fusion; the paper
     distils its last, (-1, -1), with weight 1.  Of HDRNets it is the distance of their
-    grids (section 4.3).  Not in the paper: `output_weight` times the mean absolute
-    difference of the two enhanced images; with `ensemble` the teacher's is its mean
-    over the positions of the dark image (`ensembled_answer`).
+    grids (section 4.3), and there is nothing to choose.  Not in the paper:
+    `output_weight` times the mean absolute difference of the two enhanced images; with
+    `ensemble` the teacher's is its mean over the positions of the dark image
+    (`ensembled_answer`).
 
-    Raises `InputError` for an unknown branch, for networks of two kinds, and for an
-    ensemble of a picture that has no weight.
+    Raises `InputError` for an unknown branch or none, for networks of two kinds, for a
+    choice of maps where grids are compared, and for an ensemble of a picture that has
+    no weight.
     """
     if ensemble and not output_weight:
         raise InputError(
@@ -170,7 +172,14 @@ def _distance(
         raise InputError(f"a {kinds[0]} cannot be distilled from a {kinds[1]}")
     if isinstance(student, ZeroDCE):
         raise InputError("a ZeroDCE has nothing inside that is distilled")
+    if not branches:
+        raise InputError(f"no branch to distil; known: {', '.join(BRANCHES)}")
     if isinstance(student, HDRNet):
+        if (stages, normalisation, branches) != (LAST, "unit_l2", BRANCHES[:1]):
+            raise InputError(
+                "of HDRNets the grids are distilled: distillation.stages, .branches, "
+                "and .normalisation are of other networks, leave them as they were"
+            )
         return lambda outputs, guide: grid_distance(outputs.grid, guide.grid)
     for branch in branches:
         if branch not in BRANCHES:

@@ -51,7 +51,7 @@ from configs import (
     whole_uneven_student,
     zero_dce,
 )
-from lled_jax import config_schema, experiment, weights_file
+from lled_jax import config_schema, experiment, held_out, weights_file
 from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
@@ -402,6 +402,7 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
         ({"data.pipeline": "disk"}, "unknown data.pipeline 'disk'"),
         ({"data.crop": 512}, "512"),
         ({"data.batch": 3}, "batch 3 does not divide"),
+        ({"accumulate": 0}, "'accumulate' is 0; it must be 1 or more"),
         ({"accumulate": 3}, "batch 4 cannot be worked through in 3 parts"),
         ({"remat": 1}, "'remat' is 1; it must be True or False"),
         ({"data.later": (1, 2)}, "'data.later' is"),
@@ -410,6 +411,29 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
             "crop 32 is not a multiple of data.zoom 3",
         ),
         ({"data.later": ((1, "x", 4),)}, "'data.later' is"),
+        ({"data.later": ((1, 32),)}, "must be ((step, crop, batch), ...) or"),
+        (
+            {"distillation.stages": ((-1.0, -1),)},
+            "must be ((student stage, teacher stage), ...)",
+        ),
+        (
+            {"perceptual.layers": (3,)},
+            "'perceptual.layers' is (3,); it must be a tuple",
+        ),
+        (
+            {"teacher": "student", "distillation.branches": ()},
+            "no branch to distil; known: enhancement",
+        ),
+        ({"total_steps": 0}, "'total_steps' is 0; it must be 1 or more"),
+        (
+            {"distillation.start": -1},
+            "'distillation.start' is -1; it must be 0 or more",
+        ),
+        ({"log.evaluate_images": -1}, "'log.evaluate_images' is -1; it must be 0"),
+        ({"optimizer.lr": -1e-3}, "'optimizer.lr' is -0.001; it must be 0 or more"),
+        ({"optimizer.lr": float("nan")}, "'optimizer.lr' is nan; it must be finite"),
+        ({"ema_decay": 1.0}, "'ema_decay' is 1.0; it must be less than 1"),
+        ({"data.mixup": 0.5, "data.batch": 1}, "data.mixup mixes the pairs of a batch"),
         ({"distillation.stages": (-1, -1)}, "'distillation.stages' is (-1, -1); it"),
         ({"teacher": "/nowhere"}, "no checkpoint at /nowhere"),
         (
@@ -441,6 +465,49 @@ def test_wrong_values_are_named(tmp_path, change, message):
     config.update_from_flattened_dict(change)
     with pytest.raises(InputError, match=re.escape(message)):
         experiment.train(config, tmp_path)
+
+
+def test_a_named_teacher_is_not_trained(tmp_path, trained):
+    config = tiny(demo.get_config())
+    config.teacher = str(trained[1] / "teacher")
+    experiment.train(config, tmp_path)
+    assert not (tmp_path / "teacher").exists()
+    for mine, theirs in zip(
+        *(jax.tree.leaves(load_weights(run)[1]) for run in (tmp_path, trained[1])),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_run_killed_while_it_scores_is_as_if_it_had_not_been(
+    tmp_path, monkeypatch, at
+):
+    def scores(workdir):
+        best = weights_file.read(workdir / held_out.BEST)[2]
+        records = [r for r in read_metrics(workdir) if "holdout_psnr" in r]
+        return best, [{k: r[k] for k in r if k != "seconds"} for r in records]
+
+    config = quick(lol_cpu.get_config())
+    experiment.train(config, tmp_path / "whole")
+    seen = []
+
+    def killed(*args, **kwargs):
+        seen.append(args)
+        if len(seen) == at:
+            raise KeyboardInterrupt
+        return evaluate(*args, **kwargs)
+
+    evaluate = held_out.evaluate
+    with monkeypatch.context() as patch:
+        patch.setattr(held_out, "evaluate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            experiment.train(config, tmp_path / "killed")
+    experiment.train(config, tmp_path / "killed")
+    assert scores(tmp_path / "killed") == scores(tmp_path / "whole")
+    # Once it has its score, no leg to come scores it again.
+    monkeypatch.setattr(held_out, "evaluate", None)
+    experiment.train(config, tmp_path / "killed")
 
 
 def test_a_folder_that_another_training_holds_is_left_alone(tmp_path):

@@ -151,5 +151,10 @@ def test_photos_are_enhanced_and_what_needs_other_networks_says_so(params):
     other = variants.build("student")
     with pytest.raises(InputError, match="HDRNet cannot be distilled from a Gradient"):
         objectives.distilled(STUDENT, other, {"l1": 1.0}, (), weight=1.0)
+    for choice in ({"branches": ("gradient",)}, {"normalisation": "affinity"}):
+        with pytest.raises(InputError, match="of HDRNets the grids are distilled"):
+            objectives.distilled(
+                STUDENT, TEACHER, {"l1": 1.0}, (), weight=1.0, **choice
+            )
     with pytest.raises(InputError, match="computes in float32"):
         variants.build("hdrnet_student", dtype=jnp.bfloat16)

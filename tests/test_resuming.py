@@ -8,7 +8,7 @@ import pytest
 
 import train
 from configs import student
-from lled_jax import held_out, resuming
+from lled_jax import config_schema, held_out, resuming
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.errors import InputError
 from lled_jax.training.writer import Writer
@@ -47,6 +47,18 @@ def test_a_teacher_may_move_but_not_come_or_go():
         check(with_teacher(""), with_teacher("runs/a"))
     with pytest.raises(InputError, match=r"perceptual\.weights: 'lpips' -> 'keras'"):
         check(with_teacher("", "lpips"), with_teacher(""))
+
+
+def test_other_images_are_not_scored_for_the_same_best():
+    def scoring(images):
+        return {**CONFIG, "log": {**CONFIG["log"], "evaluate_images": images}}
+
+    check(scoring(2), scoring(2))
+    with pytest.raises(InputError, match=r"log\.evaluate_images: 2 -> 3"):
+        check(scoring(2), scoring(3))
+    for key in config_schema.FREE[3:]:
+        log = CONFIG["log"] | {key.removeprefix("log."): 7}
+        check(CONFIG, {**CONFIG, "log": log})
 
 
 def test_keys_that_came_later_were_off():
