@@ -9,7 +9,7 @@
 Prints a table and writes scores.json, scores.csv, enhanced PNGs and a contact sheet to
 --out (default: WORKDIR/evaluation, NAME_evaluation for NAME or NAME.safetensors,
 FOLDER_evaluation for pictures, or runs/baselines/NAME; for photos the same with _photos
-behind it).
+behind it); results of other images that are there it does not replace.
 """
 
 import sys

@@ -13,7 +13,7 @@ from lled_jax.evaluation import Evaluation, as_file
 from lled_jax.extra_columns import NIQE_PROTOCOL, named_niqe
 from lled_jax.files import write_png
 from lled_jax.methods import Method
-from lled_jax.report import print_facts, print_table, write_results
+from lled_jax.report import print_facts, print_table, require_own, write_results
 from lled_jax.timing import Timed
 
 
@@ -25,6 +25,7 @@ def score_photos(method: Method, folder: Path, out: Path) -> Evaluation:
     without.  `out` gets scores.json, scores.csv, contact_sheet.png and
     enhanced/NAME.png.  Raises `InputError` for what the user can mend.
     """
+    require_own(out, photos=str(folder))
     paths = photos_in(folder)
     sheet, timed = ContactSheet(titles=("photo", "enhanced")), Timed(method.enhance)
     scores: dict[str, tuple[float, float]] = {}

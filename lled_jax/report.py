@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lled_jax.columns import describe
+from lled_jax.errors import InputError
 from lled_jax.evaluation import Evaluation
 from lled_jax.files import write_csv, write_json
 from lled_jax.metrics import COLUMNS
+
+SCORES = "scores.json"
 
 
 def print_facts(facts: Mapping[str, Any], console: Console) -> None:
@@ -101,6 +105,27 @@ def _cells(
     return cells
 
 
+def require_own(folder: Path, **source: str) -> None:
+    """Raise `InputError` if `folder` holds results of other images than `source`.
+
+    `source` are the facts that say which images: data and split, or photos.  The new
+    results would take their place, with some of their pictures left between the new.
+    """
+    path = folder / SCORES
+    if not path.is_file():
+        return
+    try:
+        there = json.loads(path.read_text())
+    except ValueError:  # what cannot be read is no loss
+        return
+    for fact, value in source.items():
+        if Path(str(there.get(fact))) != Path(value):
+            raise InputError(
+                f"{folder} holds results of {fact} {there.get(fact)}, not of {value}: "
+                "give another folder by --out, or remove that one"
+            )
+
+
 def write_results(
     evaluation: Evaluation,
     folder: str | os.PathLike[str],
@@ -130,7 +155,7 @@ def write_results(
         raise ValueError(f"extra facts may not be called {taken[0]!r}: it is taken")
     images = {name: dict(zip(columns, values, strict=True)) for name, *values in rows}
     folder = Path(folder)
-    write_json(folder / "scores.json", {**ours, **(extra or {}), "images": images})
+    write_json(folder / SCORES, {**ours, **(extra or {}), "images": images})
     write_csv(folder / "scores.csv", ["image", *columns], rows)
 
 

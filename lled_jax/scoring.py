@@ -23,7 +23,7 @@ from lled_jax.extra_columns import Extras, NiqeScores, require_finer, with_ensem
 from lled_jax.files import write_png
 from lled_jax.locate import open_source
 from lled_jax.methods import Method
-from lled_jax.report import print_facts, print_table, write_results
+from lled_jax.report import print_facts, print_table, require_own, write_results
 from lled_jax.timing import Timed
 
 
@@ -33,11 +33,12 @@ def score_method(
     """Enhance a split with `method`; score it and write it to `out`.
 
     `data` is what `locate.open_source` takes.  `out` gets scores.json, scores.csv,
-    contact_sheet.png and enhanced/NAME.png.  Raises `InputError` for what the user can
-    mend.
+    contact_sheet.png and enhanced/NAME.png; results of other pairs it does not replace.
+    Raises `InputError` for what the user can mend.
     """
     if extras.ensemble:
         require_finer(method.finer)
+    require_own(out, data=data, split=split)
     source = open_source(data, split)
     sheet, timed = ContactSheet(), Timed(method.enhance)
 
@@ -62,6 +63,7 @@ def score_predictions(
     """Score the pictures in `folder`, named like the pairs, by the same rule."""
     if extras.ensemble:
         raise InputError("--ensemble needs a method: pictures cannot be turned again")
+    require_own(out, data=data, split=split)
     source = open_source(data, split)
     sheet = ContactSheet()
     pictures = pictures_in(folder, source.names, read_image)

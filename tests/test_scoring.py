@@ -199,6 +199,21 @@ def test_what_cannot_be_ensembled_is_said_before_work(pairs, tmp_path):
         score_predictions(tmp_path, pairs, "test", tmp_path, Extras(ensemble=True))
 
 
+def test_results_of_other_images_are_not_replaced(pairs, tmp_path):
+    method, out = of_baseline("identity"), tmp_path / "out"
+    score_method(method, pairs, "test", out)
+    before = {path: path.read_bytes() for path in out.rglob("*.*")}
+    with pytest.raises(InputError, match=r"out holds results of data .*by --out"):
+        score_method(method, "demo", "test", out)
+    with pytest.raises(InputError, match="holds results of split test, not of train"):
+        score_predictions(out / "enhanced", pairs, "train", out)
+    with pytest.raises(InputError, match="holds results of photos None"):
+        score_photos(method, tmp_path, out)
+    assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
+    score_method(of_baseline("gamma"), f"{pairs}/", "test", out)  # of the same pairs
+    assert json.loads((out / "scores.json").read_text())["method"] == "gamma"
+
+
 def test_photos_are_scored_before_and_after(tmp_path, capsys):
     folder, out = tmp_path / "photos", tmp_path / "out"
     write_png(folder / "b.png", textured(0, (110, 200, 3)))
