@@ -62,9 +62,11 @@ def side_for(model: GradientGuided, low: EncodedImage, max_memory: int) -> int |
     side = min(LARGEST, int(max(pixels, 0) ** 0.5)) // 32 * 32
     if side < SMALLEST:
         least = max_memory - left + SMALLEST**2 * BYTES * model.channels
+        # In per cent too: the limit may be a part of what the user allowed.
         raise InputError(
             f"{width}x{height} pixels need {-(-least // 2**20):.0f} MiB of memory, "
-            f"more than the allowed {max_memory // 2**20} MiB: raise the limit"
+            f"more than the {max_memory // 2**20} MiB that they may take: raise the "
+            f"limit by {math.ceil(100 * (least / max_memory - 1))} %"
         )
     return side
 

@@ -538,6 +538,13 @@ def refused(source, target, pattern, **options):
     assert set(target.parent.iterdir()) == before
 
 
+def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a:b").mkdir()
+    make_clip(tmp_path / "in.mp4", dark_pan(2)).rename("a:b/12:30.mp4")
+    assert enhance_video(Path("a:b/12:30.mp4"), Path("a:b/out.mp4"), same).frames == 2
+
+
 def test_bad_arguments(tmp_path):
     source = make_clip(tmp_path / "in.mp4", dark_pan(2))
     out = tmp_path / "out.mp4"

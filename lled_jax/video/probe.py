@@ -19,7 +19,8 @@ from lled_jax.video.colour import Colour, check
 AS_THEY_ARE: dict[str, Any] = {"metadata_errors": "surrogateescape"}
 if int(av.__version__.split(".")[0]) >= 19:
     AS_THEY_ARE = {}
-"""Options for `av.open`."""
+"""Options for `av.open`.  Its path is to be absolute: FFmpeg takes what comes before a
+colon in another for a protocol."""
 
 CURE = "replace it with a good copy or remove it"
 
@@ -62,7 +63,7 @@ def probe(path: Path) -> Source:
         InputError: there is no video or no picture in it, it is damaged, HDR or in
             colours that cannot be converted.
     """
-    with reading(path), av.open(path, **AS_THEY_ARE) as container:
+    with reading(path), av.open(path.absolute(), **AS_THEY_ARE) as container:
         stream = _video(path, container)
         first = next(_pictures(container, stream), None)
         if first is None:

@@ -90,7 +90,7 @@ def _enhanced(
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[av.container.InputContainer]:
     with reading(path):
-        container = av.open(path, **AS_THEY_ARE)
+        container = av.open(path.absolute(), **AS_THEY_ARE)
     with container:
         yield container
 
@@ -102,7 +102,7 @@ def _created(
     name = FORMATS[target.suffix.lower()]
     with _writing(target):
         container = av.open(
-            temporary,
+            temporary.absolute(),
             "w",
             format=name,
             container_options=header_options(reader, name),
