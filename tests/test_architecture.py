@@ -92,7 +92,9 @@ ONLY = {
     },
     "rawpy": {"data/published/developing.py", "photos/raw.py"},
     "pillow_heif": {"photos/heif.py"},
-    "imagecodecs": {"photos/colour.py", "photos/pillow.py", "photos/writing.py"},
+    "imagecodecs": {
+        *("photos/cicp.py", "photos/colour.py", "photos/pillow.py", "photos/writing.py")
+    },
     "tifffile": {"photos/tiff.py", "photos/tiff_writing.py"},
 }
 

@@ -134,6 +134,17 @@ def test_grey_profile(tmp_path, dtype):
     assert photos.read(path).metadata.icc == GREY_18
 
 
+@pytest.mark.parametrize("ending", ["webp", "avif", "heic", "png", "jpg"])
+def test_a_grey_profile_looks_the_same_in_every_format(tmp_path, ending):
+    ramp = np.tile(np.arange(32, 256, 4, dtype=np.uint8), (32, 1))
+    photo = photos.read(tagged(tmp_path, ramp, GREY_18))
+    path = tmp_path / f"b.{ending}"
+    photos.write(photo, photo.pixels, path, ending, quality=100)
+    again = photos.read(path)
+    assert np.abs(again.pixels.astype(int) - photo.pixels).max() <= 4
+    assert again.metadata.icc == (None if ending == "webp" else GREY_18)
+
+
 def test_grey_pixels_with_an_rgb_profile(tmp_path):
     ramp = np.tile(np.arange(16, 240, dtype=np.uint8), (8, 1))
     path = tagged(tmp_path, ramp, P3)

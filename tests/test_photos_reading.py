@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from io import BytesIO
 
 import imagecodecs
 import numpy as np
@@ -13,6 +14,7 @@ from photos_for_tests import KINDS, encoded, picture, saved, smooth
 from PIL import Image
 
 from lled_jax import photos
+from lled_jax.errors import InputError
 
 pytest.importorskip("pillow_heif")
 
@@ -123,6 +125,31 @@ def test_premultiplied_tiff_is_divided(tmp_path):
     tifffile.imwrite(path, stored, photometric="rgb", extrasamples=["assocalpha"])
     expected = np.array([[[128, 64, 0], [0, 0, 0], [255, 1, 128]]], np.uint8)
     check(path, expected, stored[..., 3])
+
+
+def test_premultiplied_heic_is_divided():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    stored = np.empty((64, 64, 4), np.uint8)
+    stored[...] = (100, 50, 25, 128)
+    image = pillow_heif.from_bytes("RGBa", (64, 64), stored.tobytes())
+    file = BytesIO()
+    image.save(file, quality=100, chroma=444)
+    photo = photos.read_bytes(file.getvalue(), "a.heic")
+    assert np.abs(photo.pixels.astype(int) - (199, 100, 50)).max() <= 3
+    assert (photo.alpha == 128).all()
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "jpeg"])
+def test_ycbcr_tiff_is_read_right_or_refused(tmp_path, compression):
+    path = tmp_path / "a.tif"
+    options = {"quality": 100} if compression == "jpeg" else {}
+    mixed = Image.fromarray(smooth()).convert("YCbCr")
+    mixed.save(path, compression=compression, **options)
+    if compression == "jpeg":
+        assert np.abs(photos.read(path).pixels.astype(int) - smooth()).max() <= 4
+    else:
+        with pytest.raises(InputError, match=r"a\.tif: YCBCR colours; convert"):
+            photos.read(path)
 
 
 def test_cmyk_like_pillow(tmp_path):

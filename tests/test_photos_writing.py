@@ -205,6 +205,11 @@ def test_formats_by_default_and_by_name(tmp_path):
 
 def test_sides_a_format_cannot_have(tmp_path):
     wide = np.zeros((1, 16384, 3), np.uint8)
+    with pytest.raises(InputError, match=r"x\.avif: AVIF holds at most 32768 .*PNG"):
+        photos.write(
+            *(plain(np.zeros((1, 32769, 3), np.uint8)), np.zeros((1, 32769, 3), "u1")),
+            *(tmp_path / "x.avif", "AVIF"),
+        )
     with pytest.raises(InputError, match=r"x\.webp: WEBP holds at most 16383 .*PNG"):
         photos.write(plain(wide), wide, tmp_path / "x.webp", "WEBP")
     for format in ("JPEG", "PNG", "TIFF", "BMP"):

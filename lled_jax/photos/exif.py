@@ -57,6 +57,28 @@ def upright(exif: bytes | None) -> tuple[int | None, bytes | None]:
     return orientation, stream.getvalue()
 
 
+def without_orientation(exif: bytes) -> bytes | None:
+    """The EXIF less its orientation, all values where they were; None if damaged.
+
+    Pillow writes an EXIF with an orientation anew into AVIF, without all that it does
+    not understand, or fails; any other it takes as it is.
+    """
+    stream = BytesIO(exif)
+    try:
+        order, offset = ifd.first(stream)
+        _, link = ifd.slots(stream, offset, order)
+    except (struct.error, ValueError):
+        return None
+    end = link + 4
+    kept = [
+        exif[at : at + 12]
+        for at in range(offset + 2, link, 12)
+        if exif[at : at + 2] != struct.pack(order + "H", ORIENTATION)
+    ]
+    table = struct.pack(order + "H", len(kept)) + b"".join(kept) + exif[link:end]
+    return exif[:offset] + table.ljust(end - offset, b"\0") + exif[end:]
+
+
 def xmp_upright(xmp: bytes | None) -> tuple[int | None, bytes | None]:
     """(orientation or None, the same XMP with tiff:Orientation 1)."""
     if not xmp:

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from lled_jax.errors import InputError
+from lled_jax.photos import cicp
 from lled_jax.photos import exif as exif_of
 from lled_jax.photos.kinds import checked_size
-from lled_jax.photos.source import Source
+from lled_jax.photos.source import Source, divide_by_alpha
 from lled_jax.photos.streams import Stream
 
 
@@ -34,12 +35,23 @@ def read(stream: Stream, name: str) -> Source:
 
     def load() -> np.ndarray:
         pixels = np.array(image)
-        return pixels[..., None] if pixels.ndim == 2 else pixels
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+        if image.mode.endswith("a"):  # multiplied into the colours
+            divide_by_alpha(pixels)
+        return pixels
 
     space = "gray" if image.mode.startswith("L") else "rgb"
     alpha = image.mode.endswith(("A", "a"))
     source = Source(height, width, np.dtype(np.uint8), space, alpha, load)
     source.exif = exif_of.upright(image.info.get("exif"))[1]
     source.xmp = exif_of.xmp_upright(image.info.get("xmp"))[1]
-    source.icc = image.info.get("icc_profile") or None
+    source.icc = image.info.get("icc_profile") or _by_numbers(image, name)
     return source
+
+
+def _by_numbers(image: Any, name: str) -> bytes | None:
+    nclx = image.info.get("nclx_profile")
+    if not nclx:
+        return None
+    numbers = cicp.Numbers(nclx["color_primaries"], nclx["transfer_characteristics"])
+    return cicp.profile(numbers, name)

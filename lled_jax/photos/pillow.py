@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from lled_jax.errors import InputError
+from lled_jax.photos import cicp, png
 from lled_jax.photos import exif as exif_of
-from lled_jax.photos import png
 from lled_jax.photos.kinds import MAX_PIXELS, checked_size
 from lled_jax.photos.source import Rows, Source
 from lled_jax.photos.streams import Stream
@@ -48,6 +48,8 @@ def read(stream: Stream, kind: str, name: str) -> Source:
         source.hints["subsampling"] = sampling if sampling >= 0 else None
     else:
         source.frames = getattr(image, "n_frames", 1)
+    if kind == "AVIF" and source.icc is None:
+        source.icc = cicp.profile(cicp.of_boxes(stream), name)
     if kind == "WEBP":
         source.hints["lossless"] = _webp_is_lossless(stream)
     return source
@@ -55,7 +57,7 @@ def read(stream: Stream, kind: str, name: str) -> Source:
 
 def read_png(stream: Stream, name: str) -> Source:
     """The header of a PNG and all it says, also behind the pixels."""
-    wanted = (b"IHDR", b"iCCP", b"eXIf", b"iTXt", b"pHYs", b"acTL")
+    wanted = (b"IHDR", b"cICP", b"iCCP", b"eXIf", b"iTXt", b"pHYs", b"acTL")
     found: dict[bytes, bytes] = {}
     packet = None
     for kind, data in png.chunks(stream, wanted):
@@ -79,7 +81,9 @@ def read_png(stream: Stream, name: str) -> Source:
     orientation, source.exif = exif_of.upright(found.get(b"eXIf"))
     by_xmp, source.xmp = exif_of.xmp_upright(packet)
     source.orientation = orientation or by_xmp or 1
-    if b"iCCP" in found:
+    if b"cICP" in found:  # which comes before a profile
+        source.icc = cicp.profile(cicp.of_png(found[b"cICP"]), name)
+    elif b"iCCP" in found:
         source.icc = png.profile(found[b"iCCP"])
     if b"pHYs" in found:
         source.dpi = valid_dpi(png.dpi(found[b"pHYs"]))

@@ -54,6 +54,15 @@ def strips(height: int, width: int) -> list[tuple[int, int]]:
     return [(y, min(y + step, height)) for y in range(0, height, step)]
 
 
+def divide_by_alpha(pixels: np.ndarray) -> None:
+    """Take the alpha out of colours it was multiplied into, row by row, in place."""
+    most = np.iinfo(pixels.dtype).max
+    for row in pixels:
+        alpha = row[:, -1:].astype(np.uint32)
+        colours = row[:, :-1].astype(np.uint32) * most + alpha // 2
+        row[:, :-1] = np.minimum(colours // np.maximum(alpha, 1), most)
+
+
 def upright_pixels(
     source: Source, convert: colour.Conversion | None, with_alpha: bool = True
 ) -> tuple[np.ndarray, np.ndarray | None]:

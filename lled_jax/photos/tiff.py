@@ -8,11 +8,12 @@ from lled_jax.photos import exif as exif_of
 from lled_jax.photos.kinds import checked_size, mislabelled
 from lled_jax.photos.layout import ORIENTATION, valid_orientation
 from lled_jax.photos.pillow import valid_dpi
-from lled_jax.photos.source import Source
+from lled_jax.photos.source import Source, divide_by_alpha
 from lled_jax.photos.streams import Stream
 
 _BUFFER = 2**24  # bytes of compressed data that wait to be unpacked
 _PREMULTIPLIED = 1  # of ExtraSamples
+_JPEG = (6, 7)  # of Compression
 _CFA, _LINEAR_RAW, _DNG_VERSION, _XMP = 32803, 34892, 50706, 700
 _SPACES = {
     **{"MINISBLACK": "gray", "MINISWHITE": "gray", "PALETTE": "rgb"},
@@ -41,7 +42,9 @@ def read(stream: Stream, name: str) -> Source:
     page = tiff.pages.first
     dtype = _checked_dtype(page, name)
     photometric = tifffile.PHOTOMETRIC(page.photometric).name
-    if photometric not in _SPACES:
+    # tifffile converts YCbCr only where it is JPEG that holds it.
+    mixed = photometric == "YCBCR" and page.compression not in _JPEG
+    if photometric not in _SPACES or mixed:
         raise InputError(f"{name}: {photometric} colours; convert the file to RGB")
     space = _SPACES[photometric]
     height, width = checked_size(page.imagelength, page.imagewidth, name)
@@ -123,14 +126,5 @@ def _pixels(page: tifffile.TiffPage, photometric: str) -> np.ndarray:
     if photometric == "MINISWHITE":
         np.subtract(np.iinfo(pixels.dtype).max, pixels[..., :1], out=pixels[..., :1])
     if photometric != "SEPARATED" and _PREMULTIPLIED in page.extrasamples:
-        _divide_by_alpha(pixels)
+        divide_by_alpha(pixels)
     return pixels
-
-
-def _divide_by_alpha(pixels: np.ndarray) -> None:
-    """Take the alpha out of colours it was multiplied into, row by row, in place."""
-    most = np.iinfo(pixels.dtype).max
-    for row in pixels:
-        alpha = row[:, -1:].astype(np.uint32)
-        colours = row[:, :-1].astype(np.uint32) * most + alpha // 2
-        row[:, :-1] = np.minimum(colours // np.maximum(alpha, 1), most)

@@ -11,8 +11,8 @@ import numpy as np
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
 from lled_jax.files import atomic_write
+from lled_jax.photos import colour, heif, png, tiff_writing
 from lled_jax.photos import exif as exif_of
-from lled_jax.photos import heif, png, tiff_writing
 from lled_jax.photos.photo import Photo
 from lled_jax.photos.rows import FileRows, file_rows
 from lled_jax.photos.streams import Stream
@@ -37,7 +37,8 @@ def write(
 
     * JPEG: EXIF over 64 KiB loses its maker notes, larger XMP is left out.
     * PNG: everything.  BMP: dots per inch.  WebP: all but dots per inch.
-    * TIFF: EXIF without maker notes.  AVIF: EXIF, written anew by Pillow.
+    * TIFF: EXIF without maker notes.  AVIF: EXIF, if Pillow can read it.
+    * WebP, which has no grey: a grey profile becomes sRGB.
 
     A JPEG that was one keeps its subsampling of colour, others are 4:4:4; a WebP that
     was lossless stays so.  TIFF and PNG are compressed without loss.  Beside `pixels`
@@ -85,13 +86,18 @@ def _checked_rows(
     if not isinstance(target, Path):
         name = "the output"
     _check_size(kind, rule, photo, name)
-    rows = file_rows(photo, pixels, icc=rule.icc, deep=rule.deep)
+    rows = file_rows(photo, pixels, icc=_takes_profile(kind, photo), deep=rule.deep)
     if rows.alpha is not None and kind in _OPAQUE:
         _check_opaque(rows.alpha, kind, name)
         rows.alpha = None
     if kind == "HEIF":
         heif.library(name)
     return rows
+
+
+def _takes_profile(kind: str, photo: Photo) -> bool:
+    rule, icc = _RULES[kind], photo.metadata.icc or b""
+    return rule.icc and (rule.grey or colour.profile_space(icc) != "gray")
 
 
 def format_for(own: str, format: str | None = None) -> str:
@@ -156,9 +162,12 @@ def _options(photo: Photo, kind: str, quality: int) -> dict[str, Any]:
         exif = _EXIF + exif if exif else None
         if xmp and len(xmp) + _XMP_MARKER > _MARKER:
             xmp = None
+    if kind == "AVIF" and exif:
+        exif = exif_of.without_orientation(exif)
     if kind == "WEBP":
         # `exact`: the colours below full transparency too.
         options.update(lossless=photo.lossless, exact=True)
+    icc = icc if _takes_profile(kind, photo) else None
     given = {"exif": exif, "icc_profile": icc, "xmp": xmp}
     return options | {key: value for key, value in given.items() if value}
 
@@ -167,7 +176,14 @@ def _save_heif(
     stream: Stream, rows: FileRows, photo: Photo, kind: str, quality: int
 ) -> None:
     image = heif.library("the output").from_pillow(rows.image())
-    image.save(stream, **_options(photo, kind, quality))
+    try:
+        image.save(stream, **_options(photo, kind, quality))
+    except RuntimeError as error:  # as of a strip of few rows or columns
+        height, width = photo.pixels.shape[:2]
+        raise InputError(
+            f"cannot write a HEIF of {width}x{height} pixels ({error}); write it as "
+            "PNG or TIFF"
+        ) from error
 
 
 def _save_png(
@@ -192,6 +208,7 @@ class _Rule(NamedTuple):
     encode: Callable[[Stream, FileRows, Photo, str, int], None]
     side: int = 2**31 - 1
     icc: bool = True
+    grey: bool = True
     deep: bool = False
     seeks: bool = False
 
@@ -199,8 +216,8 @@ class _Rule(NamedTuple):
 _RULES = {
     "JPEG": _Rule(".jpg", _save_pillow, side=65500),
     "PNG": _Rule(".png", _save_png, deep=True),
-    "WEBP": _Rule(".webp", _save_pillow, side=16383),
-    "AVIF": _Rule(".avif", _save_pillow, side=65536),
+    "WEBP": _Rule(".webp", _save_pillow, side=16383, grey=False),
+    "AVIF": _Rule(".avif", _save_pillow, side=32768),
     "BMP": _Rule(".bmp", _save_pillow, icc=False),
     "TIFF": _Rule(".tif", _save_tiff, deep=True, seeks=True),
     "HEIF": _Rule(".heic", _save_heif, side=16384, seeks=True),
