@@ -37,7 +37,7 @@ def write(
 
     * JPEG: EXIF over 64 KiB loses its maker notes, larger XMP is left out.
     * PNG: everything.  BMP: dots per inch.  WebP: all but dots per inch.
-    * TIFF: EXIF without maker notes.  AVIF: EXIF, if Pillow can read it.
+    * TIFF: EXIF without maker notes.  AVIF: EXIF, unless it is damaged.
     * WebP, which has no grey: a grey profile becomes sRGB.
 
     A JPEG that was one keeps its subsampling of colour, others are 4:4:4; a WebP that
