@@ -76,7 +76,7 @@ ONLY = {
     "anyio": {"page/app.py"},
     "av": {
         *("video/colour.py", "video/copying.py", "video/encoder.py"),
-        *("video/probe.py", "video/transcode.py"),
+        *("video/joins.py", "video/probe.py", "video/transcode.py"),
     },
     "typer": {
         "cli/average.py",

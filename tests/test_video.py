@@ -281,6 +281,15 @@ def test_rotation_and_aspect_stay_and_pictures_come_as_stored(tmp_path, matrix):
         assert file.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
 
 
+def test_a_rotation_that_mpeg_ts_cannot_hold_is_said(tmp_path):
+    turned = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
+    source = make_clip(tmp_path / "in.mp4", dark_pan(2), matrix=turned)
+    notes = enhance_video(source, tmp_path / "out.ts", same).notes
+    assert notes == ("rotation left out, which MPEG-TS cannot hold",)
+    upright = make_clip(tmp_path / "upright.mp4", dark_pan(2))
+    assert enhance_video(upright, tmp_path / "up.ts", same).notes == ()
+
+
 def test_a_phones_tags_stay(tmp_path):
     phone = {
         "title": "Nächtlich",
@@ -430,7 +439,25 @@ def test_joined_recordings_of_two_sizes(tmp_path):
     summary = enhance_video(source, target, lambda x: shapes.append(x.shape) or x)
     assert summary[:3] == (20, 64, 96)
     assert set(shapes) == {(64, 96, 3)}
-    assert all(earlier < later for earlier, later in pairwise(times(target)))
+    steps = [later - earlier for earlier, later in pairwise(times(target))]
+    assert [step for step in steps if abs(step - STEP * TICK) > 0.002] == []
+
+
+@pytest.mark.parametrize("ending", ["ts", "mp4"])
+def test_joined_recordings_keep_their_sound(tmp_path, ending):
+    part = make_clip(tmp_path / "a.ts", dark_pan(30), audio="aac").read_bytes()
+    source, target = tmp_path / "in.ts", tmp_path / f"out.{ending}"
+    source.write_bytes(part * 3)
+    assert enhance_video(source, target, same).frames == 90
+    shown, sound = times(target), packets(target, "audio")
+    heard = [seconds for seconds, _ in sound]
+    assert len(sound) >= len(packets(source, "audio")) - 2 * 5
+    for stamps in (shown, heard):
+        assert all(earlier < later for earlier, later in pairwise(stamps))
+        assert stamps[-1] - stamps[0] == pytest.approx(3, abs=0.4)
+    # In each part picture and sound begin together.
+    for begin in (shown[30], shown[60]):
+        assert min(abs(seconds - begin) for seconds in heard) < 0.15
 
 
 # What must change, and is said.
@@ -716,6 +743,7 @@ def test_endings():
     assert set(FORMATS) <= set(SUFFIXES)
     assert suffix_for(Path("a/B.MP4")) == ".mp4"
     assert suffix_for(Path("a.avi")) == ".mkv"
+    assert suffix_for(Path("a.3GP")) == ".mov"  # which has a place for AMR
 
 
 def python(code, *arguments):

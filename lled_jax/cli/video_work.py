@@ -52,4 +52,4 @@ def _enhance(task: Task, enhancer: Enhancer, request: Request, screen: Screen) -
     if request.keep_times:
         photo_work.keep_times(task.source, task.target)
     for note in result.notes:
-        screen.line(shown(note))
+        screen.line(shown(f"{task.source}: {note}"))

@@ -49,9 +49,12 @@ class VideoSummary(NamedTuple):
 
 
 def suffix_for(source: Path) -> str:
-    """The ending to give the enhanced `source`: its own, or .mkv if we only read it."""
+    """The ending to give the enhanced `source`: its own, or .mkv if we only read it.
+
+    A phone's .3gp becomes .mov, which is of the same family and takes its sound.
+    """
     suffix = source.suffix.lower()
-    return suffix if suffix in FORMATS else ".mkv"
+    return suffix if suffix in FORMATS else ".mov" if suffix == ".3gp" else ".mkv"
 
 
 def enhance_video(

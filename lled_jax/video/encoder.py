@@ -79,6 +79,8 @@ class Encoder:
             self.notes.append("transparency left out")
         if source.interlaced:
             self.notes.append("interlaced fields treated as whole pictures")
+        if source.matrix is not None and writer.format.name == "mpegts":
+            self.notes.append("rotation left out, which MPEG-TS cannot hold")
         self.converter = Converter(source.colour, stored, pixels)
         self.margins = (0, 0)
         if name in _EVEN_ONLY:

@@ -14,6 +14,7 @@ from lled_jax.errors import InputError
 from lled_jax.video import FORMATS, Frame, VideoSummary
 from lled_jax.video.copying import copy_tags, header_options, streams_to_copy
 from lled_jax.video.encoder import Encoder
+from lled_jax.video.joins import Joins
 from lled_jax.video.probe import AS_THEY_ARE, CURE, Source, fraction, reading
 
 # A header's duration and the end of the last packet may be so many seconds apart in a
@@ -139,15 +140,17 @@ def _items(
     """
     started, end = False, Fraction(0)
     declares = reader.format.name.startswith(_DECLARING)
+    joins = Joins(reader)
     with reading(source.path):
         for packet in reader.demux():
             if packet.is_corrupt and declares:
                 raise _truncated(source.path, end)
+            late = joins.mend(packet)
             if packet.pts is not None:
                 length = packet.pts + (packet.duration or 0)
                 end = max(end, length * packet.time_base)
             if packet.stream.index != source.stream:
-                if packet.size:
+                if packet.size and not late:
                     yield packet
                 continue
             try:
