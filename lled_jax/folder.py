@@ -70,7 +70,7 @@ def find(
             search.problems.append((given, _why_nothing(given)))
     sources: dict[Path, Source] = {}
     for source in search.sources():
-        sources.setdefault(source.path, source)
+        sources.setdefault(source.path.absolute(), source)
     return Found(list(sources.values()), search.passed_over, search.problems)
 
 

@@ -85,9 +85,11 @@ def check(tasks: Sequence[Task]) -> None:
         )
         first = targets.setdefault(real, task)
         if first is not task:
+            neighbours = first.source.parent == task.source.parent
+            cure = "rename one of them" if neighbours else "give each a folder by -o"
             raise InputError(
                 f"{first.source} and {task.source} would both become {task.target}: "
-                "enhance them into different folders"
+                f"{cure}, or enhance them one after the other"
             )
         if real in sources:
             raise InputError(

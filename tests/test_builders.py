@@ -140,6 +140,11 @@ def test_a_set_is_a_tfds_set(tmp_path):
     np.testing.assert_array_equal(example["high"], expected[1][1])
 
 
+def test_checking_for_tfds_does_not_take_its_folder_for_pairs(tmp_path):
+    (tmp_path / "tfds" / "another_set").mkdir(parents=True)
+    done("lol", lol(tmp_path / "LOL"), tmp_path / "tfds", "--tfds", "--check")
+
+
 def test_subset_and_threads(tmp_path):
     done("lol", lol(tmp_path / "downloaded"), "--tfds")
     source = open_source("tfds:lol", "train")

@@ -75,6 +75,11 @@ def test_the_same_file_is_taken_once():
     assert paths("a.jpg", "a.jpg", "*.jpg") == ["a.jpg"]
 
 
+def test_two_spellings_are_one_file():
+    make("a/x.jpg")
+    assert len(found("a/x.jpg", Path("a/x.jpg").absolute(), "./a").sources) == 1
+
+
 def test_results_of_ours_are_passed_over_beside_their_originals():
     make("a/x.jpg", "a/x_enhanced.png", "a/x_compare.jpg", "a/y_enhanced.jpg")
     make("a/_enhanced.jpg", "a/s/x_enhanced.jpg")

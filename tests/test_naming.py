@@ -69,7 +69,7 @@ def test_the_root_of_the_disk_has_nothing_beside():
 def test_two_with_the_same_result_are_refused():
     with pytest.raises(InputError, match=r"a/x.jpg and b/x.jpg would both .* out/x"):
         targets("a/x.jpg", "b/x.jpg", out=Path("out"))
-    with pytest.raises(InputError, match="would both become"):
+    with pytest.raises(InputError, match=r"both become x_enhanced\.png: rename one"):
         targets("x.jpg", "x.bmp", suffix=lambda path: ".png")
     with pytest.raises(InputError, match="would both become"):
         targets(below("a", "x.jpg"), below("b", "x.jpg"), out=Path("out"))

@@ -361,6 +361,16 @@ def test_sid_by_the_names(tmp_path):
     assert about(tmp_path / "other")["settings"]["pairs"] == "by name"
 
 
+@pytest.mark.parametrize("options", [(), ("--first",), ("--misaligned",)])
+def test_sid_without_lists_is_known_to_be_a_part(tmp_path, options):
+    source = sid(tmp_path / "dataset", lists=False)
+    lost = next((source / "Sony" / "short").glob("10003_*.ARW"))
+    lost.unlink()
+    error = lled("sid", source, tmp_path / "out", *options)
+    assert error.exit_code == 1
+    assert "test: 2 of 3 short exposures" in error.output + error.stderr
+
+
 def test_sid_from_the_zip_with_the_lists_beside_it(tmp_path):
     source = sid(tmp_path / "dataset")
     archive = zipped(source / "Sony", source / "Sony.zip")

@@ -146,6 +146,8 @@ def _run(
         raise typer.BadParameter("name DEST, the folder for the pairs")
     from lled_jax.cli import preparing
 
+    if check and tfds:
+        dest = None  # TFDS's folder of many sets, which holds no pairs
     task: Task = preparing.Task(
         key, src, dest, partial, jobs or os.cpu_count() or 1, options or {}, config
     )

@@ -25,6 +25,7 @@ from lled_jax.data.published.sid_pairs import (
     find_lists,
     key_of,
     list_lengths,
+    name_counts,
     parse,
     ratio,
 )
@@ -84,7 +85,7 @@ def survey(download: Download, options: Options = Options()) -> Survey:  # noqa:
         raise nothing_of(download, facts, "Sony/short and Sony/long with ARW files")
     lists = find_lists(download)
     listed = by_lists(download, lists) if lists else by_names(files)
-    short_lists = list_lengths(listed) if lists else []
+    too_few = list_lengths(listed) if lists else name_counts(listed)
     wanted = [pair for pair in listed if _kept(pair, options)]
     originals = tuple(
         _original(download, files[short], files[long], options)
@@ -93,7 +94,7 @@ def survey(download: Download, options: Options = Options()) -> Survey:  # noqa:
     )
     needed = dict.fromkeys(key for pair in wanted for key in pair)
     missing = [f"Sony/{'/'.join(key)}" for key in needed if key not in files]
-    missing = short_lists + missing
+    missing = too_few + missing
     expected = _expected(wanted, bool(lists), options)
     how = {"pairs": "official lists" if lists else "by name", **options._asdict()}
     chosen = how | _rawpy(options) | {"largest_ratio": LARGEST_RATIO}

@@ -110,6 +110,16 @@ def list_lengths(pairs: list[tuple[Key, Key]]) -> list[str]:
     ]
 
 
+def name_counts(pairs: list[tuple[Key, Key]]) -> list[str]:
+    """A line for each split whose files are not as many as the published ones."""
+    splits = [SPLITS[short[1][0]] for short, _ in pairs]
+    return [
+        f"{split}: {splits.count(split)} of {count} short exposures"
+        for split, count in PUBLISHED["sid_sony"].counts.items()
+        if splits.count(split) != count
+    ]
+
+
 def by_names(files: dict[Key, PurePosixPath]) -> list[tuple[Key, Key]]:
     """Each short exposure with the long one of its scene, in order of their names.
 
