@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from lled_jax.cli.main import app
-from lled_jax.comparison import choice
+from lled_jax.comparison import choice, plates
 from lled_jax.comparison import pictures as pictures_of
 from lled_jax.comparison.agree import agree
 from lled_jax.comparison.read import read_runs
 from lled_jax.comparison.report import Wishes, make
+from lled_jax.errors import InputError
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.test/x.png onerror=alert(2)>"
@@ -334,7 +336,44 @@ def test_the_command_writes_three_files(folders, tmp_path):
     files = [tmp_path / "out" / f"table.{kind}" for kind in ("html", "md", "tex")]
     assert result.stdout.split() == [str(f) for f in files]
     assert sorted(files[0].parent.iterdir()) == sorted(files)
-    assert files[1].read_text().startswith("# Low-light enhancement: 2 methods on LOL")
+    _, title, *_ = files[1].read_text().splitlines()
+    assert title.startswith("# Low-light enhancement: 2 methods on LOL")
+
+
+@pytest.mark.parametrize("kind", ["md", "tex"])
+def test_what_is_no_report_is_not_replaced(folders, tmp_path, kind):
+    mine = tmp_path / f"thesis.{kind}"
+    mine.write_text("my own words")
+    formats = ("html", "md", "tex")
+    with pytest.raises(InputError, match=rf"thesis\.{kind} is there and is none of a"):
+        make([str(folders)], tmp_path / "thesis.html", formats, Wishes())
+    assert [path.name for path in tmp_path.glob("thesis.*")] == [mine.name]
+    assert mine.read_text() == "my own words"
+    make([str(folders)], mine, (kind,), Wishes())  # it was named
+    for _ in range(2):  # a report may be made again
+        made([str(folders)], tmp_path / "thesis.html", formats=("html", kind))
+
+
+@pytest.mark.parametrize("size", [(10, 10), (16, 12), (200, 9000)])
+def test_details_of_small_and_of_very_wide_pictures_are_drawn(size):
+    height, width = size
+    image = np.zeros((height, width, 3), np.uint8)
+    box = (0, 0, max(1, width // 8), max(1, height // 8))
+    assert plates._panel("a", "", image, (box,)).details
+
+
+def test_folders_that_cannot_be_looked_into_cost_the_pictures_alone(
+    folders, tmp_path, monkeypatch
+):
+    def forbidden(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    runs = read_runs([str(folders)])
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    monkeypatch.setattr(Path, "is_dir", forbidden)
+    originals = pictures_of.find(runs, agree(runs))
+    assert "Permission denied" in originals.warnings[0]
+    assert pictures_of.output(runs[0], runs[0].images.popitem()[0]) is None
 
 
 def test_the_command_says_what_is_wrong(folders, tmp_path):

@@ -1,6 +1,7 @@
 """The pictures of a report, found again by what the runs say of themselves."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def find(runs: Sequence[Run], agreement: Agreement) -> Originals:
             continue
         try:
             source = open_source(run.fact("data"), run.fact("split") or "test")
-        except InputError as error:
+        except (InputError, OSError) as error:  # such as a folder not to be entered
             reason = str(error)
             continue
         if set(agreement.names) <= set(source.names):
@@ -70,11 +71,9 @@ def _in_folder(folder: Path, name: str) -> Picture | None:
     for suffix in PICTURE_SUFFIXES:
         for ending in (suffix, suffix.upper()):
             path = folder / f"{name}{ending}"
-            if path.is_file():
-                try:
+            with suppress(InputError, OSError):
+                if path.is_file():
                     return _as_u8(read_image(path))
-                except InputError:
-                    continue
     return None
 
 

@@ -100,6 +100,8 @@ def _panel(
     draw = ImageDraw.Draw(small)
     for box, colour in zip(boxes, COLOURS, strict=False):
         left, top, right, bottom = (round(edge * scale) for edge in box)
+        # As large as its own border, on a picture of few pixels.
+        right, bottom = max(right, left + 4), max(bottom, top + 4)
         draw.rectangle((left, top, right - 1, bottom - 1), None, "#000000", 5)
         draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), None, colour, 3)
     return Panel(title, caption, lossy_uri(small), tuple(closer), size)

@@ -46,13 +46,26 @@ def make(
     runs = read_runs(arguments)
     report = build(runs, agree(runs), wishes, drawn="html" in formats)
     contents = {kind: _render(report, kind) for kind in FORMATS if kind in formats}
+    files = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in contents}
+    for kind, file in files.items():
+        if file != path:  # what was named may be replaced
+            _check_own(kind, file)
     written = []
     for kind, content in contents.items():
-        file = stem.with_name(f"{stem.name}.{kind}")
+        file = files[kind]
         with atomic_write(file) as partial:
             partial.write_text(content, encoding="utf-8")
         written.append(file)
     return written, report.warnings
+
+
+def _check_own(kind: str, file: Path) -> None:
+    mark = text.MARKS.get(kind, "")
+    if file.is_file() and not file.read_text("utf-8", "replace").startswith(mark):
+        raise InputError(
+            f"{file} is there and is none of a report: give another name by -o, or "
+            "--format html"
+        )
 
 
 def _stem(path: Path) -> Path:

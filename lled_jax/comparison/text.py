@@ -52,6 +52,10 @@ def latex_escape(text: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in one_line(text))
 
 
+MARKS = {"md": "<!-- made by lled report -->\n", "tex": _PREAMBLE.partition("  ")[0]}
+"""What the files begin with, by which they are known again."""
+
+
 def markdown(title: str, notes: Sequence[str], tables: Sequence[Table]) -> str:
     """A Markdown page: title, notes as a list, a section for each table."""
     parts = [f"# {markdown_escape(title)}"]
@@ -60,7 +64,7 @@ def markdown(title: str, notes: Sequence[str], tables: Sequence[Table]) -> str:
     for table in tables:
         parts += [f"## {markdown_escape(table.title)}", markdown_escape(table.caption)]
         parts.append(_markdown_table(table))
-    return "\n\n".join(parts) + "\n"
+    return MARKS["md"] + "\n\n".join(parts) + "\n"
 
 
 def _markdown_table(table: Table) -> str:
