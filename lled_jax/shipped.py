@@ -14,6 +14,7 @@ class Shipped(NamedTuple):
 
     file: str
     sha256: str
+    trained_on: str = "LOL, which was published for research"
 
     def path(self) -> Path:
         """Where it is.
@@ -37,6 +38,8 @@ SHIPPED = {
     "student-photos": Shipped(
         "student-photos.safetensors",
         "32b6ef9f17404f8b57f2c08c8b054d1b0275acdd43d16232f137cb9bac2e6982",
+        "LOL, which was published for research, and on 38 photos of Debian's packages, "
+        "which have licences of their own",
     ),
     "teacher": Shipped(
         "teacher.safetensors",

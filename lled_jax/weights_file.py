@@ -48,8 +48,13 @@ def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
             f"{path} is not a whole safetensors file ({error}); fetch it again"
         ) from error
     model = metadata.get("model", "")
-    params = unflatten_dict(flat, sep="/")
-    expected = variants.shapes(variants.build(model))
-    if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, params):
+    if model not in variants.VARIANTS:
+        raise InputError(f"{path} holds no network of ours; give a file that we wrote")
+    expected = flatten_dict(variants.shapes(variants.build(model)), sep="/")
+    if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, flat):
         raise InputError(f"{path} does not hold the parameters of a {model}")
-    return model, params, json.loads(metadata.get("facts", "{}"))
+    try:
+        facts = json.loads(metadata.get("facts", "{}"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged in its facts; fetch it again") from error
+    return model, unflatten_dict(flat, sep="/"), facts

@@ -209,6 +209,7 @@ def test_the_command(tmp_path):
     assert facts["size"] == "[40, 71]"
     assert len(facts["weights_sha256"]) == 64
     assert "LOL" in facts["licence"]
+    assert "38 photos" in facts["licence"]  # the default is `student-photos`
 
 
 @pytest.mark.parametrize(

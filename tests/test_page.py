@@ -350,6 +350,20 @@ def test_photos_make_room_for_others_and_come_back():
     assert again.content == written(first, "a.png")
 
 
+def test_what_a_photo_says_takes_memory_too():
+    """Else small pictures with megabytes of EXIF would stay for ever."""
+    client = client_of(StandIn(), cache_bytes=100_000)
+    keys = [
+        client.post("/open?name=a.png", content=file_of("PNG", exif=exif)).json()
+        for exif in (b"II*\0" + bytes([n]) * 60_000 for n in (1, 2))
+    ]
+    status = [
+        client.post("/enhance", params={"photo": key["photo"]}).status_code
+        for key in keys
+    ]
+    assert status == [410, 200]
+
+
 def test_a_photo_too_large_to_keep_is_still_enhanced():
     client = client_of(StandIn(), cache_bytes=1000)
     data = file_of()

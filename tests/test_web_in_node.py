@@ -163,6 +163,20 @@ def shown(page, scenario):
     return json.loads(done.stdout)
 
 
+def test_a_photo_that_is_decoded_late_does_not_replace_a_newer_one(tmp_path):
+    src = shutil.copytree(ROOT / "web" / "src", tmp_path / "src")
+    (src / "package.json").write_text('{"type": "module"}')
+    (src / "engine.js").write_text(
+        "export const MEANS = [6, 48];\n"
+        "const run = async (low) => ({ bright: low.map((value) => value + 100) });\n"
+        "export const start = async (kind) => ({ kind, threads: 1, run });\n"
+    )
+    done = node(Path(__file__).parent / "worker_in_node.mjs", src)
+    assert done.returncode == 0, done.stderr
+    written = json.loads(done.stdout)
+    assert written == {"opened": "b.jpg", "width": 20, "value": 160}
+
+
 def test_full_detail_that_was_cancelled_does_not_end_the_next(page):
     offered, again, ended, going_on, done = shown(page, "again")
     assert offered["way"].startswith("Quick version")

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from lled_jax import weights_file
@@ -48,7 +49,17 @@ def test_damaged_and_foreign_files_are_named(tmp_path, params):
     with pytest.raises(InputError, match="does not hold the parameters of a student"):
         weights_file.read(path)
     save_file({"x": np.zeros(3, np.float32)}, path)
-    with pytest.raises(InputError, match="unknown model ''"):
+    with pytest.raises(InputError, match=r"w\.safetensors holds no network of ours"):
+        weights_file.read(path)
+    clash = {"a": np.zeros(3, np.float32), "a/b": np.zeros(3, np.float32)}
+    save_file(clash, path, {"model": "student"})
+    with pytest.raises(InputError, match="does not hold the parameters of a student"):
+        weights_file.read(path)
+    weights_file.write(path, "student", params, {})
+    with safe_open(path, framework="numpy") as file:
+        whole = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(whole, path, {"model": "student", "facts": "{"})
+    with pytest.raises(InputError, match=r"w\.safetensors is damaged in its facts"):
         weights_file.read(path)
 
 

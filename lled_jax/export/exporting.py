@@ -19,7 +19,7 @@ from lled_jax.export import parity
 from lled_jax.export.contract import Contract
 from lled_jax.files import atomic_folder, atomic_write
 from lled_jax.locate import load_weights, open_source, weights_path
-from lled_jax.shipped import DEFAULT
+from lled_jax.shipped import DEFAULT, SHIPPED
 
 PIXELS = ("float32", "uint8")
 LAYOUTS = ("nhwc", "nchw")
@@ -34,7 +34,7 @@ CALIBRATED = 16
 # Pixels: a calibration keeps every feature map, and larger photos teach it nothing new.
 LARGEST = 300_000
 
-_SHIPPED_LICENCE = "Apache-2.0; trained on LOL, which was published for research"
+_SHIPPED_LICENCE = "Apache-2.0; trained on {}"
 _OWN_LICENCE = "as the owner of the weights says"
 
 
@@ -137,8 +137,13 @@ def module_of(name: str) -> ModuleType:
 def contract_for(request: Request, model: str, params: Params) -> Contract:
     """What the file of a request promises, `model` and `params` being its weights'."""
     usual = "nchw" if (request.format, request.pixels) == ("onnx", "float32") else ""
-    shipped = weights_path(request.weights) != request.weights
-    licence = request.licence or (_SHIPPED_LICENCE if shipped else _OWN_LICENCE)
+    own = weights_path(request.weights) == request.weights
+    usual_licence = (
+        _OWN_LICENCE
+        if own
+        else _SHIPPED_LICENCE.format(SHIPPED[str(request.weights)].trained_on)
+    )
+    licence = request.licence or usual_licence
     return Contract(
         request.format,
         model,

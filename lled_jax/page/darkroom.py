@@ -121,7 +121,8 @@ class Darkroom:
 
     def _keep(self, key: tuple[str, str], photo: Photo) -> None:
         alpha = 0 if photo.alpha is None else photo.alpha.nbytes
-        self._cache.put(key, photo, photo.pixels.nbytes + alpha)
+        said = sum(len(part) for part in photo.metadata if isinstance(part, bytes))
+        self._cache.put(key, photo, photo.pixels.nbytes + alpha + said)
 
 
 def reduced(photo: Photo, longest: int) -> Photo:

@@ -21,6 +21,7 @@ const OVERLAP = 1.2;
 let network; // a promise, of engine.js
 let limit; // of what is taken whole, in pixels
 let photo; // of pixels.js, with what was made of it
+let opening; // the latest ask to open one: an earlier one may be decoded later
 
 const asks = {
   async load({ engine, threads, whole = WHOLE }) {
@@ -31,12 +32,13 @@ const asks = {
   },
 
   async open({ file }) {
+    const mine = (opening = {});
     photo = null; // its memory first
     const opened = await decoded(file);
     opened.small = await shrunk(opened.low, opened.width, opened.height, SCREEN);
-    photo = opened;
-    const { name, width, height, small } = photo;
-    const transparent = seeThrough(photo.low);
+    if (mine === opening) photo = opened;
+    const { name, width, height, small, low } = opened;
+    const transparent = seeThrough(low);
     return { name, width, height, transparent, shown: small.width, image: await bitmap(small) };
   },
 
