@@ -24,10 +24,9 @@ from lled_jax.data.published.sid_pairs import (
     by_names,
     find_lists,
     key_of,
-    list_lengths,
-    name_counts,
     parse,
     ratio,
+    too_few,
 )
 from lled_jax.data.published.survey import Original, Packed, Picture, Survey, nothing_of
 from lled_jax.errors import InputError
@@ -85,7 +84,6 @@ def survey(download: Download, options: Options = Options()) -> Survey:  # noqa:
         raise nothing_of(download, facts, "Sony/short and Sony/long with ARW files")
     lists = find_lists(download)
     listed = by_lists(download, lists) if lists else by_names(files)
-    too_few = list_lengths(listed) if lists else name_counts(listed)
     wanted = [pair for pair in listed if _kept(pair, options)]
     originals = tuple(
         _original(download, files[short], files[long], options)
@@ -94,7 +92,7 @@ def survey(download: Download, options: Options = Options()) -> Survey:  # noqa:
     )
     needed = dict.fromkeys(key for pair in wanted for key in pair)
     missing = [f"Sony/{'/'.join(key)}" for key in needed if key not in files]
-    missing = too_few + missing
+    missing = too_few(listed, listed=bool(lists)) + missing
     expected = _expected(wanted, bool(lists), options)
     how = {"pairs": "official lists" if lists else "by name", **options._asdict()}
     chosen = how | _rawpy(options) | {"largest_ratio": LARGEST_RATIO}

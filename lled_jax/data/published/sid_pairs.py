@@ -100,21 +100,13 @@ def _parse_line(line: str, split: str, where: str) -> tuple[Key, Key]:
     )
 
 
-def list_lengths(pairs: list[tuple[Key, Key]]) -> list[str]:
-    """A line for each list that has not as many pairs as the published one."""
+def too_few(pairs: list[tuple[Key, Key]], *, listed: bool) -> list[str]:
+    """A line for each split that has not as many pairs as the published one."""
     splits = [SPLITS[short[1][0]] for short, _ in pairs]
     return [
         f"{_LIST.format(split)}: {splits.count(split)} of {count} lines"
-        for split, count in PUBLISHED["sid_sony"].counts.items()
-        if splits.count(split) != count
-    ]
-
-
-def name_counts(pairs: list[tuple[Key, Key]]) -> list[str]:
-    """A line for each split whose files are not as many as the published ones."""
-    splits = [SPLITS[short[1][0]] for short, _ in pairs]
-    return [
-        f"{split}: {splits.count(split)} of {count} short exposures"
+        if listed
+        else f"{split}: {splits.count(split)} of {count} short exposures"
         for split, count in PUBLISHED["sid_sony"].counts.items()
         if splits.count(split) != count
     ]
