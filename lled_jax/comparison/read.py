@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lled_jax.errors import InputError
+from lled_jax.report import SCORES
 
-SCORES = "scores.json"
 EVALUATION = "evaluation"  # where a training's workdir has its results
 METRICS = "metrics.jsonl"
 

@@ -36,8 +36,8 @@ class Joins:
         last = self._last.get(number)
         if last is not None and time < last - Fraction(JOINED):
             first = packet.dts if packet.pts is None else packet.pts
-            jump = self._end - first * tick - self._shift
-            self._shift, time = self._shift + jump, time + jump
+            self._shift = self._end - first * tick
+            time = packet.dts * tick + self._shift
         moved = round(self._shift / tick)
         packet.dts += moved
         packet.pts = None if packet.pts is None else packet.pts + moved
