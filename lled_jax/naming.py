@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,13 +77,21 @@ def _folder(source: Source, out: Path | None, mark: str) -> Path:
 
 def check(tasks: Sequence[Task]) -> None:
     """Raise `InputError` if a task would destroy another's source or result."""
-    sources = {_alike(os.path.realpath(task.source)): task.source for task in tasks}
+    ignores_case = cache(_ignores_case)
+
+    def spelled(path: Path) -> str:
+        """The same for all spellings of one file."""
+        spelling = os.path.normcase(path)
+        return spelling.casefold() if ignores_case(path.parent) else spelling
+
+    sources = {
+        spelled(Path(os.path.realpath(task.source))): task.source for task in tasks
+    }
     targets: dict[str, Task] = {}
     for task in tasks:
         # The link itself is replaced, not what it points to.
-        real = _alike(
-            str(Path(os.path.realpath(task.target.parent)) / task.target.name)
-        )
+        folder = Path(os.path.realpath(task.target.parent))
+        real = spelled(folder / task.target.name)
         first = targets.setdefault(real, task)
         if first is not task:
             neighbours = first.source.parent == task.source.parent
@@ -98,10 +107,23 @@ def check(tasks: Sequence[Task]) -> None:
             )
 
 
-def _alike(path: str) -> str:
-    """The same for all spellings of one file, where the disk ignores case."""
-    # For macOS os.path knows nothing of that.
-    return path.casefold() if sys.platform == "darwin" else os.path.normcase(path)
+def _ignores_case(folder: Path) -> bool:
+    """Whether the disk of `folder`, there or not yet, takes IMG.JPG for img.jpg.
+
+    The card of a camera does, whatever the system.  It is tried on the names there: a
+    disk may give each spelling an inode of its own, but lists no file twice.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except OSError:  # is not there yet, or may not be listed
+        names = set()
+    for name in names:
+        other = name.swapcase()
+        if name.isascii() and other != name:
+            return other not in names and os.path.lexists(folder / other)
+    if os.path.ismount(folder):  # what is above lies on another disk
+        return sys.platform == "darwin"
+    return _ignores_case(folder.parent)
 
 
 def in_shard(key: str, index: int, count: int) -> bool:

@@ -1,11 +1,12 @@
 """Where results go, and which shard does what."""
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lled_jax.errors import InputError
@@ -88,19 +89,49 @@ def test_no_result_takes_the_place_of_an_original(tmp_path, monkeypatch):
         targets("a/x.jpg", out=Path("link"))
 
 
-def test_case_makes_no_other_file_on_a_mac(monkeypatch):
+def test_a_disk_that_ignores_case_has_fewer_files(tmp_path, monkeypatch):
     def jpg(path):
         return path.suffix if path.suffix == ".JPG" else ".jpg"
 
+    monkeypatch.chdir(tmp_path)
+    Path("a").mkdir()
+    Path("a/x.DNG").touch()
     raw_and_jpeg = below("a", "x.DNG"), below("a", "x.JPG")
     assert targets(*raw_and_jpeg, suffix=jpg) == [
         *("a_enhanced/x.jpg", "a_enhanced/x.JPG")
     ]
-    monkeypatch.setattr(sys, "platform", "darwin")
+    # As the card of a camera does: found by any spelling, listed by one.
+    lexists = os.path.lexists
+    monkeypatch.setattr(
+        os.path,
+        "lexists",
+        lambda path: lexists(path) or Path(path).name in ("A", "X.dng"),
+    )
     with pytest.raises(InputError, match=r"a/x.DNG and a/x.JPG would both become"):
         targets(*raw_and_jpeg, suffix=jpg)
     with pytest.raises(InputError, match=r"place of the original a/x.JPG"):
-        targets("a/x.JPG", out=Path("A"), suffix=lambda path: ".jpg")
+        targets("a/x.JPG", out=Path("a"), suffix=lambda path: ".jpg")
+
+
+def test_two_spellings_that_are_there_are_two_files(tmp_path):
+    for name in ("x.jpg", "X.JPG"):
+        (tmp_path / name).touch()
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("this disk ignores case")
+    found = [below(tmp_path, "x.jpg"), below(tmp_path, "X.JPG")]
+    assert len({*targets(*found, out=tmp_path / "out")}) == 2
+
+
+@pytest.mark.parametrize(("system", "alike"), [("darwin", True), ("linux", False)])
+def test_of_an_empty_disk_the_system_tells(tmp_path, monkeypatch, system, alike):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(os.path, "ismount", lambda path: True)
+    found = below("a", "x.jpg"), below("a", "X.jpg")
+    if not alike:
+        targets(*found, out=tmp_path / "new")
+        return
+    with pytest.raises(InputError, match="would both become"):
+        targets(*found, out=tmp_path / "new")
 
 
 NAMES = st.text("ab._", min_size=1, max_size=4).filter(lambda n: n.strip("."))
@@ -111,6 +142,7 @@ SOURCES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SOURCES, st.sampled_from([None, Path("out"), Path("r")]), st.booleans())
 def test_results_never_meet(entries, out, one_ending):
     """Whatever is asked for: refused, or every result a file of its own."""
