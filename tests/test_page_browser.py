@@ -32,7 +32,7 @@ PATIENCE = 120_000  # ms; a limit, not a measurement
 
 @pytest.fixture(scope="module")
 def enhancer():
-    return pretrained.load("student")
+    return pretrained.load()
 
 
 @pytest.fixture(scope="module")

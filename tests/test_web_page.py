@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import jax.numpy as jnp
@@ -129,7 +130,8 @@ class Visits:
         for context in self.contexts:
             context.close()
         # What the browser says without a graphics card, and Playwright of its own.
-        expected = ["No available adapters", "registration blocked", *self.expected]
+        expected = ["No available adapters", "WebGPU", "registration blocked"]
+        expected += self.expected
         assert [w for w in self.wrong if not any(e in w for e in expected)] == []
         for url in map(urlsplit, self.asked):
             assert url.hostname in ("localhost", "127.0.0.1", None), url.geturl()
@@ -165,7 +167,7 @@ def tab(window):
 @pytest.fixture(scope="module")
 def enhancer():
     # The same answers as by JAX up to rounding, without compiling for each size.
-    return pretrained.load("student", backend="onnxruntime")
+    return pretrained.load(backend="onnxruntime")
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +245,7 @@ def test_the_answer_is_pythons(tab, enhancer, dark, size):
 def test_the_answer_of_a_real_photo_is_jaxs(tab, dark):
     pixels = dark[:251, :351]
     brightened(tab, encoded(pixels), "jax.png")
-    expected = pretrained.load("student").enhance(pixels)
+    expected = pretrained.load().enhance(pixels)
     assert far(downloaded(tab)[1][..., :3], expected) <= 2
 
 
@@ -453,9 +455,14 @@ def test_pieces_lie_in_the_photo_and_measure_what_borders_do_not_reach(tab):
 
 @contextlib.contextmanager
 def plain_server(folder):
-    """A host that sends no headers of ours."""
+    """A host that sends no headers of ours, and takes .mjs for no script, as nginx."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
+        extensions_map: ClassVar = {
+            **http.server.SimpleHTTPRequestHandler.extensions_map,
+            ".mjs": "application/octet-stream",
+        }
+
         def log_message(self, *_):
             pass
 
@@ -470,19 +477,28 @@ def plain_server(folder):
             thread.join()
 
 
+# A card that the page sees and its worker cannot use.
+CARD = """Object.defineProperty(navigator, "gpu", {
+    value: { requestAdapter: async () => ({ info: {} }) } })"""
+
+
+@pytest.mark.parametrize("script", [None, CARD], ids=["wasm", "webgpu that fails"])
 def test_it_works_offline_and_threads_work_without_headers(
-    visits, built, enhancer, dark
+    visits, built, enhancer, dark, script
 ):
     pixels = dark[:150, :203]
     with plain_server(built) as address:
-        tab = visits.open(address, offline=True)
+        tab = visits.open(address, offline=True, script=script)
         expect(tab.locator("#offline")).to_be_visible(**ANY)
         # Loaded again by itself: now the service worker sends the headers.
         until(tab, "crossOriginIsolated")
         expect(tab.locator("#offline")).to_be_visible(**ANY)
     # The server is gone; and no other network either.
     tab.context.set_offline(True)
+    tab.goto(f"{address}index.html")
     tab.reload()
+    expect(tab.locator("html[data-ready]")).to_be_attached(**ANY)
+    tab.goto(address)
     assert tab.evaluate("crossOriginIsolated")
     brightened(tab, encoded(pixels), "offline.png")
     assert far(downloaded(tab)[1][..., :3], enhancer.enhance(pixels)) <= 2
@@ -549,13 +565,16 @@ def test_memory_that_does_not_suffice_is_said_and_forgotten(visits, dark):
     brightened(tab, encoded(dark[:200, :240]), "less.png")
 
 
-def test_a_network_that_cannot_be_loaded_is_loaded_later(visits, dark):
-    visits.expected += ["404", "cannot be loaded"]
+@pytest.mark.parametrize("name", ["student.onnx", "ort.wasm.min.js", "*.wasm"])
+def test_a_network_that_cannot_be_loaded_is_loaded_later(visits, dark, name):
     tab = visits.open("about:blank")
-    tab.context.route("**/student.onnx", lambda route: route.fulfill(status=404))
+    tab.context.route(f"**/{name}", lambda route: route.fulfill(status=404))
     tab.goto(visits.address)
     choose(tab, encoded(dark[:40, :50]), "soon.png")
-    expect(tab.locator("#error")).to_contain_text("cannot be loaded: 404", **ANY)
+    expect(tab.locator("#error")).to_contain_text("something is wrong: ", **ANY)
+    if name == "student.onnx":
+        expect(tab.locator("#error")).to_contain_text("cannot be loaded: 404")
+    visits.wrong.clear()  # what the browser says of it
     expect(tab.locator("#start")).to_be_visible()
     tab.context.unroute_all()
     brightened(tab, encoded(dark[:40, :50]), "later.png")
@@ -604,6 +623,22 @@ def test_it_can_be_used_by_keyboard_alone(visits, dark):
     expect(tab.locator("#strength")).to_have_attribute("aria-valuetext", "0 %")
     tab.keyboard.press("Enter")
     expect(tab.locator("#choose")).to_be_focused()
+
+
+def test_what_is_dropped_too_early_does_not_take_the_pages_place(visits):
+    tab = visits.open("about:blank")
+    tab.context.route("**/page.js", lambda route: None)  # never answered
+    tab.goto(visits.address, wait_until="commit")
+    for kind in ("dragover", "drop"):
+        until(tab, f"!dispatchEvent(new DragEvent('{kind}', {{ cancelable: true }}))")
+
+
+def test_a_picture_that_no_canvas_takes_is_told(tab):
+    wide = np.full((9, 70_000, 3), 40, np.uint8)
+    brightened(tab, encoded(wide), "wide.png")
+    tab.click("#download")
+    expect(tab.locator("#error")).to_contain_text("cannot write a picture of", **ANY)
+    expect(tab.locator("#download")).to_be_enabled()
 
 
 def test_photos_are_dropped_pasted_and_taken(tab, dark):

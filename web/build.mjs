@@ -27,6 +27,9 @@ const RUNTIMES = {
   webgpu: ["ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm"],
 };
 
+// Under names that every host knows for scripts: to nginx, as Debian has it, .mjs is none.
+const served = (name) => `ort/${name.replace(/\.mjs$/, ".js")}`;
+
 // What whoever builds can cure: told in one line.
 class Wrong extends Error {}
 
@@ -62,7 +65,7 @@ function copied() {
     cpSync(join(PACKAGE, "lled_jax", "page", "static", name), join(OUT, name));
   }
   mkdirSync(join(OUT, "ort"));
-  for (const name of Object.values(RUNTIMES).flat()) cpSync(join(ORT, name), join(OUT, "ort", name));
+  for (const name of Object.values(RUNTIMES).flat()) cpSync(join(ORT, name), join(OUT, served(name)));
 }
 
 function model() {
@@ -93,12 +96,12 @@ function build() {
   filled("index.html", { policy: POLICY });
   const files = readdirSync(OUT).filter((name) => !["ort", "sw.js"].includes(name)).sort();
   const runtimes = Object.fromEntries(
-    Object.entries(RUNTIMES).map(([kind, names]) => [kind, names.map((name) => `ort/${name}`)])
+    Object.entries(RUNTIMES).map(([kind, names]) => [kind, names.map(served)])
   );
   const all = [...files, ...Object.values(runtimes).flat()];
   filled("sw.js", {
     version: version([...all, "sw.js"]),
-    files: JSON.stringify(["./", ...files.filter((name) => name !== "index.html")]),
+    files: JSON.stringify(["./", ...files]), // some links end in index.html
     runtimes: JSON.stringify(runtimes),
     headers: JSON.stringify(HEADERS),
   });

@@ -1,7 +1,10 @@
 // The network, run by ONNX Runtime: on the graphics card where that can be, else here.
 
 const HERE = new URL("./", import.meta.url);
-const FILES = { webgpu: "ort/ort.jspi.min.mjs", wasm: "ort/ort.wasm.min.mjs" };
+const RUNTIMES = {
+  webgpu: { main: "ort/ort.jspi.min.js", core: "ort/ort-wasm-simd-threaded.jspi" },
+  wasm: { main: "ort/ort.wasm.min.js", core: "ort/ort-wasm-simd-threaded" },
+};
 // More threads wait for the slow cores that phones have beside the fast ones.
 const THREADS = 4;
 // Of the student: two for each of its three stages, of 48 channels.
@@ -27,13 +30,15 @@ export async function start(kind, threads = THREADS) {
 }
 
 async function load(kind, threads) {
-  const ort = await import(new URL(FILES[kind], HERE).href);
-  ort.env.wasm.wasmPaths = new URL("ort/", HERE).href;
+  const at = (name) => new URL(name, HERE).href;
+  const { main, core } = RUNTIMES[kind];
+  const ort = await import(at(main));
+  ort.env.wasm.wasmPaths = { mjs: at(`${core}.js`), wasm: at(`${core}.wasm`) };
   ort.env.wasm.numThreads = self.crossOriginIsolated
     ? Math.min(threads, navigator.hardwareConcurrency || 1)
     : 1;
   ort.env.logLevel = "error";
-  const answer = await fetch(new URL("student.onnx", HERE));
+  const answer = await fetch(at("student.onnx"));
   if (!answer.ok) throw new Error(`the network cannot be loaded: ${answer.status}`);
   const session = await ort.InferenceSession.create(
     new Uint8Array(await answer.arrayBuffer()),

@@ -1,5 +1,10 @@
 // Is this browser able?  Then the page starts.
 
+// What is dropped too early, or on a page that cannot start, is not opened in its place.
+for (const kind of ["dragover", "drop"]) {
+  addEventListener(kind, (event) => event.preventDefault());
+}
+
 const missing = [
   [globalThis.WebAssembly, "WebAssembly"],
   [globalThis.Worker, "workers"],

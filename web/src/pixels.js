@@ -75,7 +75,10 @@ export function bitmap({ rgba, width, height }) {
 export async function encoded(rgba, width, height, type) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Refused("this browser cannot write a picture of that size");
-  context.putImageData(new ImageData(rgba, width, height), 0, 0);
-  return canvas.convertToBlob({ type, quality: QUALITY });
+  try {
+    context.putImageData(new ImageData(rgba, width, height), 0, 0);
+    return await canvas.convertToBlob({ type, quality: QUALITY });
+  } catch {
+    throw new Refused("this browser cannot write a picture of that size");
+  }
 }

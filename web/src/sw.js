@@ -11,7 +11,9 @@ const OURS = `lled ${registration.scope} `;
 const CACHE = `${OURS}${VERSION} ${engine}`;
 
 addEventListener("install", (event) => {
-  const wanted = [...FILES, ...(RUNTIMES[engine] ?? RUNTIMES.wasm)];
+  // WebAssembly for when WebGPU does not start, too.
+  const { wasm, [engine]: chosen = wasm } = RUNTIMES;
+  const wanted = [...FILES, ...new Set([...wasm, ...chosen])];
   // All or nothing; a cache of this version that is complete stays as it is.
   // What the browser keeps by itself may be of the version before: it asks the host.
   const fresh = wanted.map((name) => new Request(name, { cache: "no-cache" }));

@@ -107,8 +107,6 @@ addEventListener("message", async ({ data: { id, ask, ...given } }) => {
     const answer = await asks[ask](given, (done) => postMessage({ id, done }));
     postMessage({ id, answer }, answer?.image ? [answer.image] : []);
   } catch (error) {
-    // Without the network it can still be loaded; else who knows what is left.
-    const { broken, ...told } = explained(error);
-    postMessage({ id, error: { ...told, broken: broken && ask !== "load" } });
+    postMessage({ id, error: explained(error) });
   }
 });
