@@ -11,7 +11,7 @@ from jax.extend.core import ClosedJaxpr
 from lled_jax.errors import InputError
 from lled_jax.models import blocks, tail, variants
 from lled_jax.models.area import Area
-from lled_jax.models.convolution import conv3x3, kernel_gradient
+from lled_jax.models.convolution import conv3x3, kernel_gradient, spread
 from lled_jax.models.gradient_guided import GradientGuided, apply
 
 run = jax.jit(apply, static_argnums=0)
@@ -282,6 +282,32 @@ def test_output_stays_float32_under_bfloat16():
     assert out.enhancement[-1].dtype == jnp.bfloat16
     exact = run(variants.build("student"), params, low).enhanced
     np.testing.assert_allclose(out.enhanced, exact, atol=0.03)
+
+
+def test_bfloat16_gradients_are_added_up_in_float32():
+    model = variants.build("student", dtype=jnp.bfloat16)
+    low = jnp.zeros((2, 64, 64, 3))
+
+    def loss(params):
+        return apply(model, params, low).enhanced.mean()
+
+    jaxpr = jax.make_jaxpr(jax.grad(loss))(variants.shapes(model)).jaxpr
+    sums = [e for e in _equations(jaxpr) if e.primitive.name == "reduce_sum"]
+    assert len(sums) > 50
+    for each in sums:
+        given, made = each.invars[0].aval, each.outvars[0].aval
+        assert given.dtype == jnp.float32 or given.size <= 9 * made.size
+
+
+def test_what_is_spread_has_its_gradient_in_full():
+    cotangent = jax.random.uniform(jax.random.key(0), (8, 32, 32, 6), jnp.bfloat16)
+    exact = np.asarray(cotangent, np.float64)
+    for shape, axes in (((6,), (0, 1, 2)), ((8, 1, 1, 6), (1, 2)), ((8, 32, 32, 1), 3)):
+        values = jnp.ones(shape, jnp.bfloat16)
+        found = jax.vjp(lambda v: spread(v, cotangent), values)[1](cotangent)[0]
+        assert found.dtype == values.dtype
+        expected = exact.sum(axes).reshape(shape)
+        np.testing.assert_allclose(found.astype(float), expected, rtol=2**-8)
 
 
 def test_unknown_model_lists_the_known():

@@ -1,27 +1,13 @@
 """Building blocks of the gradient-guided network: the FAB and its attentions."""
 
 import flax.linen as nn
-import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from lled_jax.arrays import Features
 from lled_jax.models.area import Area, mean, within
-from lled_jax.models.convolution import conv_general_dilated, kernel_init
-
-
-def conv(features: int, size: int, dtype: DTypeLike | None, name: str) -> nn.Conv:
-    """A convolution with bias that keeps the image size, as all of the paper's do."""
-    return nn.Conv(
-        features,
-        (size, size),
-        padding=size // 2,
-        kernel_init=kernel_init,
-        dtype=dtype,
-        name=name,
-        conv_general_dilated=conv_general_dilated if size == 3 else None,
-    )
+from lled_jax.models.convolution import Conv, spread
 
 
 class ChannelAttention(nn.Module):
@@ -41,8 +27,11 @@ class ChannelAttention(nn.Module):
         channels = x.shape[-1]
         pooled = self._pooled(x, area)
         self.sow("attended", "x", x, reduce_fn=lambda _, new: new)
-        hidden = nn.relu(conv(channels // 8, 1, self.dtype, "squeeze")(pooled))
-        return x * nn.sigmoid(conv(channels, 1, self.dtype, "excite")(hidden))
+        hidden = nn.relu(
+            Conv(channels // 8, 1, dtype=self.dtype, name="squeeze")(pooled)
+        )
+        gate = nn.sigmoid(Conv(channels, 1, dtype=self.dtype, name="excite")(hidden))
+        return x * spread(gate, x)
 
     def _pooled(self, x: Features, area: Area | None) -> Float[Array, "_ 1 1 c"]:
         if not self.has_variable("statistics", "mean"):
@@ -61,10 +50,9 @@ class PixelAttention(nn.Module):
 
     @nn.compact
     def __call__(self, x: Features) -> Features:
-        hidden = nn.relu(conv(x.shape[-1] // 8, 1, self.dtype, "squeeze")(x))
-        gate = nn.sigmoid(conv(1, 1, self.dtype, "excite")(hidden))
-        # One gate, all channels: spelt out, since silent broadcasting of ranks is off.
-        return x * jnp.broadcast_to(gate, x.shape)
+        hidden = nn.relu(Conv(x.shape[-1] // 8, 1, dtype=self.dtype, name="squeeze")(x))
+        gate = nn.sigmoid(Conv(1, 1, dtype=self.dtype, name="excite")(hidden))
+        return x * spread(gate, x)
 
 
 class FAB(nn.Module):
@@ -79,8 +67,8 @@ class FAB(nn.Module):
     @nn.compact
     def __call__(self, x: Features, area: Area | None = None) -> Features:
         channels = x.shape[-1]
-        y = nn.relu(conv(channels, 3, self.dtype, "conv1")(x)) + x
-        y = conv(channels, 3, self.dtype, "conv2")(within(y, area))
+        y = nn.relu(Conv(channels, 3, dtype=self.dtype, name="conv1")(x)) + x
+        y = Conv(channels, 3, dtype=self.dtype, name="conv2")(within(y, area))
         y = ChannelAttention(self.dtype, name="channel_attention")(y, area)
         y = PixelAttention(self.dtype, name="pixel_attention")(y)
         return within(y, area) + x

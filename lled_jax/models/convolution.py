@@ -12,7 +12,9 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from flax.linen.dtypes import promote_dtype
 from jax import Array, lax
+from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from lled_jax.arrays import Features
@@ -22,6 +24,39 @@ from lled_jax.arrays import Features
 kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
 Kernel = Float[Array, "3 3 c d"]
+
+
+def spread(values: Array, like: Array) -> Array:
+    """`values` broadcast to the shape and type of `like`; the gradient sums in float32.
+
+    In bfloat16, which is how XLA adds up the places of a broadcast on a CPU, a sum of
+    10^4 values stands still long before its end.
+    """
+    wide = jnp.broadcast_to(values.astype(jnp.float32), like.shape)
+    return wide.astype(like.dtype)
+
+
+class Conv(nn.Module):
+    """A convolution with bias, of odd `size`; zeros beyond the border on both sides.
+
+    As Flax' with `dtype`, but for the gradient of the bias (`spread`) and `conv3x3`.
+    """
+
+    features: int
+    size: int
+    strides: int = 1
+    dtype: DTypeLike | None = None
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        shape = (self.size, self.size, x.shape[-1], self.features)
+        kernel = self.param("kernel", kernel_init, shape)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        x, kernel = promote_dtype(x, kernel, dtype=self.dtype)
+        fast = (self.size, self.strides) == (3, 1)
+        y = conv3x3(x, kernel) if fast else _conv(x, kernel, self.strides)
+        return y + spread(bias, y)
+
 
 # From 8 channels on (half an AVX-512 register) more strips did not help, and two
 # strips of eight images were slower than none (docs/performance.md).
@@ -39,12 +74,13 @@ def conv_general_dilated(x: Array, kernel: Array, *_: Any, **__: Any) -> Array:
     return conv3x3(x, kernel)
 
 
-def _conv(x: Array, kernel: Array) -> Array:
+def _conv(x: Array, kernel: Array, strides: int = 1) -> Array:
+    padding = kernel.shape[0] // 2
     return lax.conv_general_dilated(
         x,
         kernel,
-        (1, 1),
-        ((1, 1), (1, 1)),
+        (strides, strides),
+        ((padding, padding), (padding, padding)),
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
 

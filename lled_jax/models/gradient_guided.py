@@ -20,7 +20,7 @@ from jaxtyping import Float
 from lled_jax.arrays import Features, Images, Params
 from lled_jax.models.area import Area, within
 from lled_jax.models.blocks import FAB
-from lled_jax.models.convolution import kernel_init
+from lled_jax.models.convolution import Conv
 from lled_jax.models.guides import GUIDES
 from lled_jax.models.tail import Tail
 
@@ -81,17 +81,9 @@ class GradientGuided(nn.Module):
         image = image[:, :height, :width].astype(jnp.float32)
         return Outputs(image, tuple(enhancement), tuple(gradient))
 
-    def _head(self, name: str) -> nn.Conv:
+    def _head(self, name: str) -> Conv:
         # Padding 1 on both sides, so ceil(size / 2) and no copy of the image.
-        return nn.Conv(
-            self.channels,
-            (3, 3),
-            strides=2,
-            padding=1,
-            kernel_init=kernel_init,
-            dtype=self.dtype,
-            name=name,
-        )
+        return Conv(self.channels, 3, strides=2, dtype=self.dtype, name=name)
 
 
 def apply(

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from lled_jax.arrays import Features
 from lled_jax.models.area import Area, within
-from lled_jax.models.convolution import conv3x3, kernel_init
+from lled_jax.models.convolution import conv3x3, kernel_init, spread
 
 # The two layers: C to C channels, then C to 3.
 Up = Float[Array, "3 3 c c"]
@@ -59,7 +59,7 @@ def tail_plain(
     y = lax.conv_general_dilated(
         x, up, (1, 1), ((1, 2), (1, 2)), lhs_dilation=(2, 2), dimension_numbers=_NHWC
     )
-    y = y + _row(up_bias, y)
+    y = y + spread(up_bias, y)
     return _to_rgb(y, out, out_bias)
 
 
@@ -68,7 +68,7 @@ def _to_rgb(y: Features, out: Out, out_bias: OutBias) -> Float[Array, "b h w 3"]
     z = lax.conv_general_dilated(
         y, out, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_NHWC
     )
-    return z + _row(out_bias, z)
+    return z + spread(out_bias, z)
 
 
 def tail_folded(
@@ -89,7 +89,7 @@ def tail_folded(
     """
     kernel, bias = fold(up, up_bias, out, out_bias)
     z = conv3x3(x, kernel)
-    z = depth_to_space(z + _row(bias, z))
+    z = depth_to_space(z + spread(bias, z))
     args = (up, up_bias, out, out_bias)
     for axis in (1, 2):
         length = x.shape[axis] if area is None else area[axis - 1]
@@ -124,7 +124,7 @@ def tail_packed(
         x, _packed(up), (1, 1), ((0, 1), (0, 1)), dimension_numbers=_NHWC
     )
     y = depth_to_space(y)
-    y = within(y + _row(up_bias, y), area and area.doubled())
+    y = within(y + spread(up_bias, y), area and area.doubled())
     return _to_rgb(y, out, out_bias)
 
 
@@ -177,7 +177,3 @@ def depth_to_space(x: Features) -> Float[Array, "b 2*h 2*w c//4"]:
     b, h, w, c = x.shape
     x = x.reshape(b, h, w, 2, 2, c // 4).transpose(0, 1, 3, 2, 4, 5)
     return x.reshape(b, 2 * h, 2 * w, c // 4)
-
-
-def _row(bias: Array, like: Array) -> Array:
-    return bias.reshape((1,) * (like.ndim - 1) + (-1,))
