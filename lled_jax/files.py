@@ -42,13 +42,15 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     written to or the disk is full; the block's other exceptions pass.
     """
     path = Path(path)
-    # Hidden, so that nobody lists a half-written file; random, so that two writers of
-    # one path do not meet.  The suffix stays: encoders choose the format by it.
-    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp{path.suffix}")
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
+        if not path.name or path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():  # such as /dev/null
+            raise InputError(f"cannot write {path}: it is a device or a pipe")
+        # Hidden, so that nobody lists a half-written file; random, so that two writers
+        # of one path do not meet.  The suffix stays: encoders choose the format by it.
+        temporary = path.with_name(f".{secrets.token_hex(6)}.tmp{path.suffix}")
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)
     try:
         with _replacing(path, temporary):
@@ -66,16 +68,20 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     since a folder may hold what its owner would miss.
     """
     path = Path(path)
-    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
     with explained(path):
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if not path.name or path.is_symlink() or (path.exists() and not _empty(path)):
             raise InputError(f"{path} is there already: remove it, or name another")
+        temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
         temporary.mkdir(parents=True)
     try:
         with _replacing(path, temporary):
             yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 @contextlib.contextmanager

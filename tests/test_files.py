@@ -1,6 +1,7 @@
 """Files appear whole or not at all, and a place that fails is named."""
 
 import errno
+import os
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_places_that_cannot_be_written_are_named(tmp_path):
         write_json(tmp_path / "file" / "x.json", {})
     with pytest.raises(InputError, match=r"cannot write .*it is a folder"):
         write_csv(tmp_path, ["a"], [])
+    with pytest.raises(InputError, match=r"cannot write \.: it is a folder"):
+        write_csv(".", ["a"], [])
+
+
+def test_what_is_no_file_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"cannot write .*pipe: it is a device"):
+        write_json(pipe, {})
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_atomic_folder_appears_whole(tmp_path):
@@ -95,3 +107,15 @@ def test_atomic_folder_replaces_nothing_that_holds_something(tmp_path, kind):
     with pytest.raises(InputError, match="is there already"), atomic_folder(path):
         raise AssertionError
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_atomic_folder_takes_the_place_of_no_link_and_not_of_this_folder(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    for path in ("../link", "."):
+        with pytest.raises(InputError, match="is there already"), atomic_folder(path):
+            raise AssertionError
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty", "link"]
