@@ -132,6 +132,11 @@ def check(config: Mapping[str, Any]) -> None:
     for key in KEYS:
         if key not in flat:
             raise InputError(f"the config lacks the key {key!r}")
+    for name in ("photos", "darkened_further", "darkened_unevenly", "darkened_mosaic"):
+        if flat[f"data.{name}"] and not flat["data.darkened"]:
+            raise InputError(
+                f"data.{name} is for what is made dark: set data.darkened above 0"
+            )
     start, total = flat["distillation.start"], flat["total_steps"]
     if (flat["teacher"] or TEACHER_RUN in flat) and start >= total:
         raise InputError(

@@ -95,8 +95,6 @@ def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     training, heldout = scenes.holdout(source, data.holdout, data.holdout_seed)
     scored = source.subset(heldout[: config.log.evaluate_images])
     source = source.subset(training)
-    if data.photos and not data.darkened:
-        raise InputError("data.photos are to be made dark: set data.darkened above 0")
     if data.more:
         source = sources.joined(source, open_source(data.more, "train"), "more")
     if data.photos:

@@ -100,9 +100,14 @@ def distilled(
     (`ensembled_answer`).
 
     Raises `InputError` for an unknown branch or none, for networks of two kinds, for a
-    choice of maps where grids are compared, and for an ensemble of a picture that has
-    no weight.
+    choice of maps where grids are compared, for a teacher's grid that is no finer by
+    whole factors, for an ensemble of a picture that has no weight, and if neither has.
     """
+    if not (weight or output_weight):
+        raise InputError(
+            "the teacher would teach nothing: distillation.weight and .output are 0; "
+            "set one of them, or leave out the teacher"
+        )
     if ensemble and not output_weight:
         raise InputError(
             "distillation.ensemble is of the teacher's picture: give it a weight by "
@@ -179,6 +184,13 @@ def _distance(
             raise InputError(
                 "of HDRNets the grids are distilled: distillation.stages, .branches, "
                 "and .normalisation are of other networks, leave them as they were"
+            )
+        assert isinstance(teacher, HDRNet)
+        fine, coarse = ((net.cells, net.layers) for net in (teacher, student))
+        if any(f % c for f, c in zip(fine, coarse, strict=True)):
+            raise InputError(
+                f"the teacher's grid, (cells, layers) = {fine}, is no multiple of the "
+                f"student's, {coarse}: take a finer teacher"
             )
         return lambda outputs, guide: grid_distance(outputs.grid, guide.grid)
     for branch in branches:

@@ -440,6 +440,14 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
             {"teacher": "student", "distillation.start": 4},
             "teach nothing: distillation.start is 4 of 4",
         ),
+        (
+            {"teacher": "student", "distillation.weight": 0.0},
+            "teach nothing: distillation.weight and .output are 0",
+        ),
+        (
+            {"data.darkened": 0.0, "data.darkened_further": 2.0},
+            "data.darkened_further is for what is made dark",
+        ),
         # Of a later phase, and told before the first.
         (
             {

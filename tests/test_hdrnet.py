@@ -156,5 +156,7 @@ def test_photos_are_enhanced_and_what_needs_other_networks_says_so(params):
             objectives.distilled(
                 STUDENT, TEACHER, {"l1": 1.0}, (), weight=1.0, **choice
             )
+    with pytest.raises(InputError, match=r"\(8, 4\), is no multiple .*\(16, 8\)"):
+        objectives.distilled(TEACHER, STUDENT, {"l1": 1.0}, (), weight=1.0)
     with pytest.raises(InputError, match="computes in float32"):
         variants.build("hdrnet_student", dtype=jnp.bfloat16)

@@ -165,8 +165,8 @@ class _Meter:
             raise InputError(
                 f"loss {values['loss']} and gradient norm {values['grad_norm']} at "
                 f"step {step} (batch: {named}); lower the learning rate, set "
-                "config.optimizer.clip_norm, or check those files; the last "
-                "checkpoint is intact"
+                "config.optimizer.clip_norm, or check those files; what was "
+                "saved before is intact"
             )
         if values.keys() != self._sums.keys():
             # A phase began: means over both phases would say nothing.

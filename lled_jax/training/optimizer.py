@@ -81,7 +81,7 @@ def adam(
 def muon(
     schedule: optax.Schedule, *, clip_norm: float = 0.0
 ) -> optax.GradientTransformation:
-    """Muon (Jordan 2024) for the kernels between features, Adam for everything else.
+    """Muon (Jordan 2024) for convolutions between features, Adam for everything else.
 
     Not in the paper.  The momentum of a kernel [h w i o] is made orthogonal as a matrix
     of h w i rows and o columns.  Kernels from or to images, and biases, are Adam's;
