@@ -24,6 +24,7 @@ import timing
 from finished_runs import FINAL, config_of, finished, held_out
 
 from lled_jax.cli.process import exit_status
+from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights, open_source
@@ -42,11 +43,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     folders = finished(options.runs)
-    if not folders:
-        parser.error(f"no finished run below {options.runs}")
-    before = []
-    if options.earlier:
-        before = json.loads(options.earlier.read_text(encoding="utf-8"))["runs"]
+    before = earlier(options.earlier) if options.earlier else []
     rows = {row_of(folder) for folder in folders} | {run["row"] for run in before}
     if options.control not in rows:
         parser.error(
@@ -63,6 +60,20 @@ def main() -> None:
         "runs": runs,
     }
     timing.finish("ablation", options.output, False, data)
+
+
+def earlier(path: Path) -> list[dict[str, Any]]:
+    """The runs of a result of this benchmark; `InputError` names what is none."""
+    try:
+        runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))[
+            "runs"
+        ]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"--earlier {path} is no result of this: {error}") from error
+    wanted = {"row", "seed", *HELD_OUT, *TEST}
+    if lacking := sorted({key for run in runs for key in wanted - run.keys()}):
+        raise InputError(f"--earlier {path}: its runs lack {', '.join(lacking)}")
+    return runs
 
 
 def row_of(folder: Path) -> str:

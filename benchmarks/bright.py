@@ -17,6 +17,7 @@ import timing
 import lled_jax
 from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
+from lled_jax.data.pairs import as_eight_bit
 from lled_jax.images import mean_luma
 from lled_jax.look import Look
 from lled_jax.shipped import DEFAULT
@@ -36,7 +37,9 @@ def main() -> None:
     if options.data:
         found = photos_in(options.data)
         step = max(1, len(found) // options.images)
-        photos = [read_image(path) for path in found[::step][: options.images]]
+        photos = [
+            as_eight_bit(read_image(path)) for path in found[::step][: options.images]
+        ]
     else:
         photos = [getattr(skimage.data, name)() for name in PHOTOS]
     if options.quick:

@@ -21,11 +21,12 @@ import numpy as np
 import timing
 from jax import Array
 from jaxtyping import Float, Int
+from known_scenes import require_unknown, trained_and_held_out
 
-from configs import best_student
 from lled_jax.cli.process import exit_status
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
 from lled_jax.evaluation import Enhance
 from lled_jax.images import luminance, to_float
 from lled_jax.inference import enhancer
@@ -48,19 +49,18 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     draw = enhancer(*load_weights(options.weights))
-    config = best_student.get_config(options.data).data
     source = open_source(options.data, "train")
-    scene = scenes.scene_groups(source)
-    training, heldout = scenes.split_scenes(scene, config.holdout, config.holdout_seed)
-    among = scatter(source, scene)
+    training, heldout = trained_and_held_out(options.data)
+    require_unknown(options.weights, options.data, heldout)
+    among = scatter(source, scenes.scene_groups(source))
     sets = {
-        "training scenes": source.subset(training[::EVERY]),
-        "held-out scenes": source.subset(heldout),
+        "training scenes": training.subset(range(0, len(training), EVERY)),
+        "held-out scenes": heldout,
         "eval15": open_source(options.data, "test"),
     }
     rows = []
     for what, pairs in sets.items():
-        chosen = pairs.subset(range(2)) if options.quick else pairs
+        chosen = pairs.subset(range(min(2, len(pairs)))) if options.quick else pairs
         rows.append({"of": what} | measured(draw, chosen, among["within_scenes"]))
     data = {"what": __doc__.splitlines()[0], "scatter": among, "rows": rows}
     print({key: round(value, 3) for key, value in among.items()})
@@ -73,10 +73,12 @@ def scatter(source: PairSource, scene: Int[np.ndarray, " n"]) -> dict[str, float
     `explained` is the share of the variance within scenes (R^2) that a ridge regression
     on statistics of the input predicts of scenes that it was not fitted to.
     """
+    several = np.bincount(scene)[scene] > 1
+    if not several.any():
+        raise InputError("every scene is there once: nothing scatters within scenes")
     pairs = [source[n] for n in range(len(source))]
     high = np.array([stops(target) for _, target in pairs])
     low = np.array([statistics(image) for image, _ in pairs])
-    several = np.bincount(scene)[scene] > 1
     low, wanted = within(low, scene)[several], within(high, scene)[several]
     # Each scene's mean is of its own pairs, which takes one degree of freedom.
     freedom = several.sum() - len(np.unique(scene[several]))

@@ -20,7 +20,7 @@ import timing
 from generalisation import asked, named, pairs_of
 
 from lled_jax.cli.process import exit_status
-from lled_jax.data.pairs import ArrayPairs
+from lled_jax.data.pairs import ArrayPairs, as_eight_bit
 from lled_jax.data.synthetic import DARKENINGS, darken, demo
 from lled_jax.evaluation import Enhance, evaluate
 from lled_jax.images import srgb_decode, srgb_encode, to_float
@@ -59,10 +59,10 @@ def methods_of(weights: list[Path]) -> dict[str, Enhance]:
 
 
 def photos_of(data: str) -> dict[str, list[np.ndarray]]:
-    """Well-lit photos of scenes that no network was trained on, 8 bit."""
+    """Well-lit photos of scenes that no network was trained on, made 8 bit."""
     held = pairs_of(data)["held-out"]
     return {
-        "held-out": [held[index][1] for index in range(len(held))],
+        "held-out": [as_eight_bit(held[index][1]) for index in range(len(held))],
         "demo": demo_photos(),
     }
 

@@ -9,6 +9,7 @@ from configs import ablation_cpu
 from lled_jax import config_schema
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
+from lled_jax.errors import InputError
 from lled_jax.locate import open_source
 
 FINAL = "ema.safetensors"
@@ -16,13 +17,19 @@ SCENES = ("data.holdout", "data.holdout_seed")
 
 
 def finished(folder: Path) -> list[Path]:
-    """The folders of the runs below `folder` that came to their end."""
-    return sorted(path.parent for path in folder.glob(f"*/{FINAL}"))
+    """The folders of the runs below `folder` that came to their end; at least one."""
+    found = sorted(path.parent for path in folder.glob(f"*/{FINAL}"))
+    if not found:
+        raise InputError(f"no finished run below {folder}")
+    return found
 
 
 def config_of(folder: Path) -> dict[str, Any]:
     """The flat config of a finished run; keys newer than the run were at rest."""
-    text = (folder / "config.json").read_text(encoding="utf-8")
+    path = folder / "config.json"
+    if not path.is_file():
+        raise InputError(f"no run at {folder}: there is no {path.name}")
+    text = path.read_text(encoding="utf-8")
     known = dict(config_schema.flatten(json.loads(text)))
     rest = dict(config_schema.flatten(ablation_cpu.get_config().to_dict()))
     # Before there was this key, the seed chose the scenes.

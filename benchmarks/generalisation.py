@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import timing
-from known_scenes import trained_and_held_out
+from known_scenes import require_unknown, trained_and_held_out
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
@@ -31,11 +31,13 @@ def main() -> None:
     """Score, print and write."""
     options = asked(__doc__.splitlines()[0])
     sets = pairs_of(options.data)
+    for run in options.weights:
+        require_unknown(run, options.data, sets["held-out"])
     rows = []
     for of, weights in named(options.weights).items():
         draw = enhancer(*load_weights(weights))
         for on, pairs in sets.items():
-            some = pairs.subset(range(2)) if options.quick else pairs
+            some = pairs.subset(range(min(2, len(pairs)))) if options.quick else pairs
             means = evaluate(some, draw, columns=COLUMNS).means
             rows.append({"of": of, "on": on, "pairs": len(some)} | means)
     data = {"what": __doc__.splitlines()[0], "rows": rows}

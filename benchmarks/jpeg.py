@@ -23,7 +23,7 @@ from generalisation import asked, pairs_of
 from PIL import Image
 
 from lled_jax.cli.process import exit_status
-from lled_jax.data.pairs import ArrayPairs
+from lled_jax.data.pairs import ArrayPairs, as_eight_bit
 from lled_jax.evaluation import evaluate
 from lled_jax.images import srgb_decode, srgb_encode, to_float, to_u8
 from lled_jax.training.camera import mosaicked
@@ -51,7 +51,10 @@ def main() -> None:
 def sets(data: str, quick: bool) -> Iterator[tuple[dict, ArrayPairs]]:
     """What they are, and the pairs."""
     held, photos = pairs_of(data)["held-out"], demo_photos()
-    lol = [held[number] for number in range(1 if quick else len(held))]
+    lol = [
+        tuple(map(as_eight_bit, held[number]))
+        for number in range(1 if quick else len(held))
+    ]
     photos = photos[:1] if quick else photos
     qualities = QUALITIES[-1:] if quick else QUALITIES
     for quality in qualities:

@@ -17,6 +17,7 @@ from generalisation import named, parser_of_weights
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
+from lled_jax.data.pairs import as_eight_bit
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
 
@@ -33,7 +34,7 @@ def main() -> None:
     }
     rows = []
     for path in photos_in(options.photos):
-        photo = read_image(path)
+        photo = as_eight_bit(read_image(path))
         photo = photo[:48, :64] if options.quick else photo
         lit = photo.mean(-1) >= LIT
         row = {

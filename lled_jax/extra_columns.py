@@ -1,16 +1,18 @@
 """Columns beyond those of `metrics.COLUMNS`, for who asks for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 
+from lled_jax.data.pairs import PairSource
 from lled_jax.ensemble import ensembled
 from lled_jax.errors import InputError
 from lled_jax.evaluation import Enhance, Evaluation, Pairs, evaluate
 from lled_jax.metrics import HEADLINE
-from lled_jax.niqe import niqe
+from lled_jax.niqe import check_size, niqe
 
 ENSEMBLE_SUFFIX = "_x8"
 NIQE_PROTOCOL = (
@@ -52,10 +54,23 @@ class NiqeScores:
         return joined(evaluation, {"niqe": self._scores}, NIQE_PROTOCOL)
 
 
+def require_niqe_sizes(source: PairSource) -> None:
+    """Raise the `InputError` of `named_niqe` for a size before any image is made."""
+    for name, (height, width) in zip(source.names, source.sizes, strict=True):
+        with _naming(name):
+            check_size(int(height), int(width))
+
+
 def named_niqe(name: str, image: UInt8[np.ndarray, "h w 3"]) -> float:
     """`niqe` of an image; an `InputError` names it."""
-    try:
+    with _naming(name):
         return niqe(image)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 

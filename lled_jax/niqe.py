@@ -52,13 +52,8 @@ def niqe(image: Num[np.ndarray, "h w 3"]) -> float:
     The whole 96x96 blocks from the top left corner count.  Raises `InputError` for an
     image of fewer than two, or one without any texture.
     """
-    height, width = image.shape[:2]
-    rows, columns = height // BLOCK, width // BLOCK
-    if rows * columns < 2:
-        raise InputError(
-            f"NIQE needs images of at least {2 * BLOCK}x{BLOCK} pixels, got "
-            f"{width}x{height} (width x height): use larger ones, or leave out niqe"
-        )
+    check_size(*image.shape[:2])
+    rows, columns = (length // BLOCK for length in image.shape[:2])
     plane = _luma(image[: rows * BLOCK, : columns * BLOCK])
     features = np.concatenate(
         [
@@ -73,6 +68,15 @@ def niqe(image: Num[np.ndarray, "h w 3"]) -> float:
         raise InputError("NIQE needs texture, and the image has hardly any")
     mean = np.array([c[np.isfinite(c)].mean() for c in features.T])
     return _distance(mean, np.cov(known, rowvar=False))
+
+
+def check_size(height: int, width: int) -> None:
+    """Raise `InputError` for an image of fewer than two blocks."""
+    if (height // BLOCK) * (width // BLOCK) < 2:
+        raise InputError(
+            f"NIQE needs images of at least {2 * BLOCK}x{BLOCK} pixels, got "
+            f"{width}x{height} (width x height): use larger ones, or leave out niqe"
+        )
 
 
 class Model(NamedTuple):

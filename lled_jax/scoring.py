@@ -10,6 +10,8 @@ from rich.console import Console
 from lled_jax.baselines import identity
 from lled_jax.contact_sheet import ContactSheet
 from lled_jax.data.decode import read_image
+from lled_jax.data.pairs import PairSource
+from lled_jax.data.sources import FolderPairs
 from lled_jax.errors import InputError
 from lled_jax.evaluation import (
     Evaluation,
@@ -19,7 +21,13 @@ from lled_jax.evaluation import (
     pictures_in,
     score_pictures,
 )
-from lled_jax.extra_columns import Extras, NiqeScores, require_finer, with_ensemble
+from lled_jax.extra_columns import (
+    Extras,
+    NiqeScores,
+    require_finer,
+    require_niqe_sizes,
+    with_ensemble,
+)
 from lled_jax.files import write_png
 from lled_jax.locate import open_source
 from lled_jax.methods import Method
@@ -39,7 +47,7 @@ def score_method(
     if extras.ensemble:
         require_finer(method.finer)
     require_own(out, data=data, split=split)
-    source = open_source(data, split)
+    source = _opened(data, split, extras)
     sheet, timed = ContactSheet(), Timed(method.enhance)
 
     def keep(
@@ -64,7 +72,7 @@ def score_predictions(
     if extras.ensemble:
         raise InputError("--ensemble needs a method: pictures cannot be turned again")
     require_own(out, data=data, split=split)
-    source = open_source(data, split)
+    source = _opened(data, split, extras)
     sheet = ContactSheet()
     pictures = pictures_in(folder, source.names, read_image)
     result = _scored(
@@ -74,6 +82,16 @@ def score_predictions(
     facts |= {"data": data, "split": split}
     _report(result, _untouched(source, extras), sheet, out, facts)
     return result
+
+
+def _opened(data: str, split: str, extras: Extras) -> PairSource:
+    source = open_source(data, split)
+    if extras.niqe:
+        require_niqe_sizes(source)
+    if isinstance(source, FolderPairs) and source.low[0].parents[1] == Path(data):
+        note = f"{data} has no splits: these are all of its pairs, trained on or not"
+        Console(stderr=True).print(note, highlight=False, markup=False)
+    return source
 
 
 def _scored(

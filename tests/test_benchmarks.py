@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from configs import best_student
+from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.synthetic import demo
+from lled_jax.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 TIMES = {"median_ms", "min_ms", "max_ms"}
@@ -280,6 +284,62 @@ def test_large_photos(tmp_path):
     (row,) = data["rows"]
     assert row["photo"] == "123x82"
     assert 0.1 < row["peak_gib"] < 2
+
+
+def _pairs(names, *levels):
+    images = [np.full((4, 6, 3), level, np.uint16) for level in levels]
+    return ArrayPairs(names, images * len(names), images * len(names))
+
+
+def test_what_shipped_networks_do_not_know_goes_by_name(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    known_scenes = importlib.import_module("known_scenes")
+    # LOL whole has more scenes than those that were drawn from.
+    names = [str(number) for number in range(1, 752)]
+    lol = _pairs(names, 257)
+    monkeypatch.setattr(known_scenes, "open_source", lambda data, split: lol)
+    known, unknown = known_scenes.trained_and_held_out("LOL")
+    assert unknown.names == known_scenes.HELD_OUT
+    assert sorted(known.names + unknown.names) == sorted(names)
+    lol = lol.subset([n for n, name in enumerate(names) if name != "750"])
+    with pytest.raises(InputError, match=r"LOL lacks pairs .* \(750\)"):
+        known_scenes.trained_and_held_out("LOL")
+
+    config = tmp_path / "config.json"
+    known_scenes.require_unknown(tmp_path, "LOL", unknown)
+    settings = best_student.get_config("LOL")
+    config.write_text(settings.to_json(), encoding="utf-8")
+    monkeypatch.setattr(known_scenes, "held_out", lambda config, data: known)
+    known_scenes.require_unknown(tmp_path, "another", unknown)
+    with pytest.raises(
+        InputError, match=r"trained on pairs held out here \(25, 26, 27"
+    ):
+        known_scenes.require_unknown(tmp_path, "LOL", unknown)
+
+
+def test_photos_of_16_bit_are_compared_as_8_bit(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    for name in ("exposures", "jpeg"):
+        module = importlib.import_module(name)
+        held = _pairs(["a"], 200 * 257)
+        monkeypatch.setattr(
+            module, "pairs_of", lambda data, held=held: {"held-out": held}
+        )
+    photo = importlib.import_module("exposures").photos_of("any")["held-out"][0]
+    assert (photo.dtype, photo.max()) == (np.uint8, 200)
+    _, pairs = next(importlib.import_module("jpeg").sets("any", True))
+    assert (pairs.dtype, pairs.high[0].max()) == (np.uint8, 200)
+
+
+def test_an_earlier_result_of_another_kind_is_refused(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    ablation = importlib.import_module("ablation")
+    path = tmp_path / "earlier.json"
+    with pytest.raises(InputError, match=r"earlier\.json is no result of this"):
+        ablation.earlier(path)
+    path.write_text('{"runs": [{"row": "base", "seed": 0}]}', encoding="utf-8")
+    with pytest.raises(InputError, match="its runs lack holdout_lpips, "):
+        ablation.earlier(path)
 
 
 def test_ablation_compares_rows_seed_by_seed(monkeypatch):

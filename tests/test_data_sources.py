@@ -137,6 +137,8 @@ def test_unpaired_and_empty(tmp_path):
     assert "(2.png, 3.png, 4.png, ...)" in message
     message = error_of(folder_pairs, high, low)
     assert re.search(r"no partner for 5 of the 6 images in .*low ", message)
+    (high / "2.dng").touch()
+    assert error_of(folder_pairs, low, high).endswith("; 2.dng is not read here")
     (tmp_path / "none").mkdir()
     assert "none: no images here; it is empty" in error_of(
         folder_pairs, tmp_path / "none", high

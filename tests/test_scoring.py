@@ -232,6 +232,21 @@ def test_photos_are_scored_before_and_after(tmp_path, capsys):
     assert "NIQE" in capsys.readouterr().out
 
 
+def test_a_folder_without_splits_says_whose_scores_these_are(tmp_path, capsys):
+    for split in (".", "test"):
+        for part in ("low", "high"):
+            write_png(tmp_path / split / part / "a.png", textured(0, (40, 48, 3)))
+    method = of_baseline("identity")
+    with pytest.raises(InputError, match="a: NIQE needs images of at least"):
+        score_method(method, str(tmp_path), "test", tmp_path / "x", Extras(niqe=True))
+    assert not (tmp_path / "x").exists()
+    note = "has no splits: these are all of its pairs"
+    score_method(method, str(tmp_path), "test", tmp_path / "out")
+    assert note not in " ".join(capsys.readouterr().err.split())
+    score_method(method, f"{tmp_path}/", "train", tmp_path / "all")
+    assert note in " ".join(capsys.readouterr().err.split())
+
+
 def test_photos_that_cannot_be_scored_are_named(tmp_path):
     method = of_baseline("identity")
     with pytest.raises(InputError, match="no such folder"):

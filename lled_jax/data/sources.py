@@ -161,9 +161,11 @@ def _check_partners(
     if alone:
         names = ", ".join(images[stem].name for stem in alone[:3])
         more = ", ..." if len(alone) > 3 else ""
+        unread = [path.name for path in other_dir.iterdir() if path.stem == alone[0]]
+        cure = f"{unread[0]} is not read here" if unread else "pairs need the same name"
         raise InputError(
             f"{other_dir}: no partner for {len(alone)} of the {len(images)} images in "
-            f"{images[alone[0]].parent} ({names}{more}); pairs need the same file name"
+            f"{images[alone[0]].parent} ({names}{more}); {cure}"
         )
 
 
