@@ -222,7 +222,8 @@ const caches = {
 const hear = {};
 const scope = "https://host/here/";
 vm.runInNewContext(readFileSync(process.argv[1], "utf8"), {
-  caches, URL, location: new URL("sw.js?engine=wasm", scope), registration: { scope },
+  caches, URL, location: new URL(`sw.js?engine=${process.argv[3]}`, scope),
+  registration: { scope },
   clients: { claim: async () => {} },
   addEventListener: (type, listener) => (hear[type] = listener),
   Request: function (url, { cache }) { Object.assign(this, { url, cache }); },
@@ -234,7 +235,8 @@ console.log(JSON.stringify({ names: [...names], asked }));
 """
 
 
-def test_the_service_worker_takes_fresh_files_and_leaves_others_caches(web):
+@pytest.mark.parametrize("engine", ["wasm", "webgpu", "unheard of"])
+def test_the_service_worker_takes_fresh_files_and_leaves_others_caches(web, engine):
     assert node(web / "build.mjs").returncode == 0
     sw = web / "dist" / "sw.js"
     old = "lled https://host/here/ 0123456789abcdef wasm"
@@ -244,15 +246,19 @@ def test_the_service_worker_takes_fresh_files_and_leaves_others_caches(web):
         "another page's",
     ]
     names = json.dumps([old, *others])
-    done = node("--input-type=module", "-e", SERVICE, sw, names)
+    done = node("--input-type=module", "-e", SERVICE, sw, names, engine)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     version = BUILT.search(sw.read_text())[0].split('"')[1]
-    ours = f"lled https://host/here/ {version} wasm"
+    ours = f"lled https://host/here/ {version} {engine}"
     assert sorted(answer["names"]) == sorted([ours, *others])
-    asked = {request["url"]: request["cache"] for request in answer["asked"]}
-    assert set(asked.values()) == {"no-cache"}
-    assert {"./", "page.js", "ort/ort.wasm.min.mjs", "student.onnx"} <= set(asked)
+    assert {request["cache"] for request in answer["asked"]} == {"no-cache"}
+    asked = [request["url"] for request in answer["asked"]]
+    assert len(set(asked)) == len(asked)
+    # WebAssembly always: WebGPU may not start.
+    always = {"./", "index.html", "page.js", "ort/ort.wasm.min.js", "student.onnx"}
+    assert always <= set(asked)
+    assert ("ort/ort.jspi.min.js" in asked) == (engine == "webgpu")
 
 
 def test_what_a_person_did_wrong_has_one_class():

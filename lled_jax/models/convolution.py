@@ -1,4 +1,4 @@
-"""The network's 3x3 convolution, whose kernel gradient is fast on a CPU too.
+"""The network's convolutions; the gradient of 3x3 kernels is fast on a CPU, too.
 
 XLA takes the gradient of a kernel as a convolution in which the images of the batch are
 the channels that are summed over.  On a CPU it is slow when they are few: one channel
