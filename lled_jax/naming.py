@@ -82,7 +82,7 @@ def check(tasks: Sequence[Task]) -> None:
     def spelled(path: Path) -> str:
         """The same for all spellings of one file."""
         spelling = os.path.normcase(path)
-        return spelling.casefold() if ignores_case(path.parent) else spelling
+        return spelling.casefold() if ignores_case(_there(path)) else spelling
 
     sources = {
         spelled(Path(os.path.realpath(task.source))): task.source for task in tasks
@@ -107,15 +107,21 @@ def check(tasks: Sequence[Task]) -> None:
             )
 
 
+def _there(path: Path) -> Path:
+    """The nearest folder above that is there already."""
+    there = (folder for folder in path.parents if os.access(folder, os.F_OK))
+    return next(there, path.parent)
+
+
 def _ignores_case(folder: Path) -> bool:
-    """Whether the disk of `folder`, there or not yet, takes IMG.JPG for img.jpg.
+    """Whether the disk of `folder` takes IMG.JPG for img.jpg.
 
     The card of a camera does, whatever the system.  It is tried on the names there: a
     disk may give each spelling an inode of its own, but lists no file twice.
     """
     try:
         names = {path.name for path in folder.iterdir()}
-    except OSError:  # is not there yet, or may not be listed
+    except OSError:  # may not be listed
         names = set()
     for name in names:
         other = name.swapcase()

@@ -17,15 +17,10 @@ export function intake(open, complain) {
     if (clipboardData.files.length) open(clipboardData.files[0]);
   });
   const dragging = (on) => document.body.toggleAttribute("data-dragging", on);
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    dragging(true);
-  });
+  addEventListener("dragover", () => dragging(true));
   addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || dragging(false));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
+  addEventListener("drop", ({ dataTransfer: { files } }) => {
     dragging(false);
-    const { files } = event.dataTransfer;
     if (files.length) open(files[0]);
     else complain("that was no file; save the picture first, or copy and paste it");
   });

@@ -1,6 +1,6 @@
 // Is this browser able?  Then the page starts.
 
-// What is dropped too early, or on a page that cannot start, is not opened in its place.
+// What is dropped, early or on a page that cannot start, is never opened in its place.
 for (const kind of ["dragover", "drop"]) {
   addEventListener(kind, (event) => event.preventDefault());
 }
