@@ -65,9 +65,8 @@ def main() -> None:
 def earlier(path: Path) -> list[dict[str, Any]]:
     """The runs of a result of this benchmark; `InputError` names what is none."""
     try:
-        runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))[
-            "runs"
-        ]
+        text = path.read_text(encoding="utf-8")
+        runs: list[dict[str, Any]] = json.loads(text)["runs"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(f"--earlier {path} is no result of this: {error}") from error
     wanted = {"row", "seed", *HELD_OUT, *TEST}

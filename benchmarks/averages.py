@@ -18,7 +18,7 @@ import jax
 import numpy as np
 import timing
 from generalisation import named
-from known_scenes import require_unknown, trained_and_held_out
+from known_scenes import trained_and_held_out
 
 from lled_jax import metrics
 from lled_jax.arrays import Params
@@ -47,9 +47,7 @@ def main() -> None:
     model, *others = {name for name, _ in loaded.values()}
     if others:
         raise InputError(f"no average of {model} and {others[0]}: name one network's")
-    trained, held = trained_and_held_out(options.data)
-    for run in options.runs:
-        require_unknown(run, options.data, held)
+    trained, held = trained_and_held_out(options.data, options.runs)
     bright = trained.subset(range(0, len(trained), EVERY))
     if options.quick:
         held, bright = (pairs.subset(range(1)) for pairs in (held, bright))

@@ -21,7 +21,7 @@ import numpy as np
 import timing
 from jax import Array
 from jaxtyping import Float, Int
-from known_scenes import require_unknown, trained_and_held_out
+from known_scenes import trained_and_held_out
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data import scenes
@@ -50,8 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     draw = enhancer(*load_weights(options.weights))
     source = open_source(options.data, "train")
-    training, heldout = trained_and_held_out(options.data)
-    require_unknown(options.weights, options.data, heldout)
+    training, heldout = trained_and_held_out(options.data, [options.weights])
     among = scatter(source, scenes.scene_groups(source))
     sets = {
         "training scenes": training.subset(range(0, len(training), EVERY)),

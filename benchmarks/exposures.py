@@ -38,7 +38,7 @@ def main() -> None:
     options = asked(__doc__.splitlines()[0])
     methods = methods_of(options.weights)
     rows = []
-    for on, photos in photos_of(options.data).items():
+    for on, photos in photos_of(options.data, options.weights).items():
         some = photos[:1] if options.quick else photos
         for white, part in WHITE.items():
             for stops in STOPS[-1:] if options.quick else STOPS:
@@ -58,9 +58,9 @@ def methods_of(weights: list[Path]) -> dict[str, Enhance]:
     }
 
 
-def photos_of(data: str) -> dict[str, list[np.ndarray]]:
+def photos_of(data: str, weights: list[Path]) -> dict[str, list[np.ndarray]]:
     """Well-lit photos of scenes that no network was trained on, made 8 bit."""
-    held = pairs_of(data)["held-out"]
+    held = pairs_of(data, weights)["held-out"]
     return {
         "held-out": [as_eight_bit(held[index][1]) for index in range(len(held))],
         "demo": demo_photos(),

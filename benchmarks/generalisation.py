@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import timing
-from known_scenes import require_unknown, trained_and_held_out
+from known_scenes import trained_and_held_out
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
@@ -30,9 +30,7 @@ EVERY = 12  # of the training pairs
 def main() -> None:
     """Score, print and write."""
     options = asked(__doc__.splitlines()[0])
-    sets = pairs_of(options.data)
-    for run in options.weights:
-        require_unknown(run, options.data, sets["held-out"])
+    sets = pairs_of(options.data, options.weights)
     rows = []
     for of, weights in named(options.weights).items():
         draw = enhancer(*load_weights(weights))
@@ -71,9 +69,9 @@ def named(weights: list[Path]) -> dict[str, Path]:
     return names
 
 
-def pairs_of(data: str) -> dict[str, PairSource]:
-    """By what they are to a network trained on LOL."""
-    trained, held_out = trained_and_held_out(data)
+def pairs_of(data: str, weights: list[Path]) -> dict[str, PairSource]:
+    """By what they are to networks trained on LOL."""
+    trained, held_out = trained_and_held_out(data, weights)
     return {
         "training": trained.subset(range(0, len(trained), EVERY)),
         "held-out": held_out,

@@ -11,6 +11,7 @@ photo as it was.  PSNR, SSIM, LPIPS, and PSNR at the target's mean brightness.  
 is the dark photo itself.  Chooses nothing.  Writes benchmarks/results/jpeg.json.
 """
 
+import argparse
 import io
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def main() -> None:
     options = asked(__doc__.splitlines()[0])
     methods = methods_of(options.weights)
     rows = []
-    for what, pairs in sets(options.data, options.quick):
+    for what, pairs in sets(options):
         for name, method in methods.items():
             means = evaluate(pairs, method, columns=COLUMNS).means
             rows.append({"of": name} | what | {"photos": len(pairs)} | means)
@@ -48,9 +49,10 @@ def main() -> None:
     timing.finish("jpeg", options.output, options.quick, data)
 
 
-def sets(data: str, quick: bool) -> Iterator[tuple[dict, ArrayPairs]]:
+def sets(options: argparse.Namespace) -> Iterator[tuple[dict, ArrayPairs]]:
     """What they are, and the pairs."""
-    held, photos = pairs_of(data)["held-out"], demo_photos()
+    quick, photos = options.quick, demo_photos()
+    held = pairs_of(options.data, options.weights)["held-out"]
     lol = [
         tuple(map(as_eight_bit, held[number]))
         for number in range(1 if quick else len(held))

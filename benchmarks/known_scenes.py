@@ -1,5 +1,6 @@
 """The pairs of LOL that the shipped networks know, and those held out from them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from finished_runs import config_of, held_out
@@ -18,13 +19,23 @@ HELD_OUT = (
 )
 
 
-def trained_and_held_out(data: str) -> tuple[PairSource, PairSource]:
+def trained_and_held_out(
+    data: str, weights: Iterable[Path]
+) -> tuple[PairSource, PairSource]:
     """The pairs of LOL at `data` that the shipped networks know, and `HELD_OUT`.
 
     Of LOL's other 36 pairs nothing is known; they count as known.  Of other data, what
     `configs/best_student.py` trains on and holds out.  `InputError` if some of LOL's
-    held-out pairs are missing: other scenes would not be unknown.
+    held-out pairs are missing: other scenes would not be unknown; and if one of the
+    `weights` is a run that was trained on what is held out.
     """
+    known, unknown = _parts(data)
+    for run in weights:
+        _require_unknown(run, data, unknown)
+    return known, unknown
+
+
+def _parts(data: str) -> tuple[PairSource, PairSource]:
     source = open_source(data, "train")
     missing = [name for name in HELD_OUT if name not in source.names]
     if not missing:
@@ -41,8 +52,7 @@ def trained_and_held_out(data: str) -> tuple[PairSource, PairSource]:
     return source.subset(known), source.subset(unknown)
 
 
-def require_unknown(run: Path, data: str, pairs: PairSource) -> None:
-    """`InputError` if a run's folder says that it was trained on some of `pairs`."""
+def _require_unknown(run: Path, data: str, pairs: PairSource) -> None:
     if not (run / "config.json").is_file():
         return  # of weights files there is nothing to ask
     config = config_of(run)

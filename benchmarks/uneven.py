@@ -39,7 +39,7 @@ def main() -> None:
     options = asked(__doc__.splitlines()[0])
     methods = methods_of(options.weights)
     rows = []
-    for on, photos in photos_of(options.data).items():
+    for on, photos in photos_of(options.data, options.weights).items():
         some = photos[:1] if options.quick else photos
         for dark in SHADES:
             shades = shades_of(some, dark)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -298,23 +299,24 @@ def test_what_shipped_networks_do_not_know_goes_by_name(monkeypatch, tmp_path):
     names = [str(number) for number in range(1, 752)]
     lol = _pairs(names, 257)
     monkeypatch.setattr(known_scenes, "open_source", lambda data, split: lol)
-    known, unknown = known_scenes.trained_and_held_out("LOL")
+    known, unknown = known_scenes.trained_and_held_out("LOL", [])
     assert unknown.names == known_scenes.HELD_OUT
     assert sorted(known.names + unknown.names) == sorted(names)
     lol = lol.subset([n for n, name in enumerate(names) if name != "750"])
     with pytest.raises(InputError, match=r"LOL lacks pairs .* \(750\)"):
-        known_scenes.trained_and_held_out("LOL")
+        known_scenes.trained_and_held_out("LOL", [])
 
-    config = tmp_path / "config.json"
-    known_scenes.require_unknown(tmp_path, "LOL", unknown)
+    runs, config = [tmp_path], tmp_path / "config.json"
+    lol = _pairs(names, 257)
+    known_scenes.trained_and_held_out("LOL", runs)
     settings = best_student.get_config("LOL")
     config.write_text(settings.to_json(), encoding="utf-8")
     monkeypatch.setattr(known_scenes, "held_out", lambda config, data: known)
-    known_scenes.require_unknown(tmp_path, "another", unknown)
+    known_scenes.trained_and_held_out("another", runs)
     with pytest.raises(
         InputError, match=r"trained on pairs held out here \(25, 26, 27"
     ):
-        known_scenes.require_unknown(tmp_path, "LOL", unknown)
+        known_scenes.trained_and_held_out("LOL", runs)
 
 
 def test_photos_of_16_bit_are_compared_as_8_bit(monkeypatch):
@@ -323,11 +325,12 @@ def test_photos_of_16_bit_are_compared_as_8_bit(monkeypatch):
         module = importlib.import_module(name)
         held = _pairs(["a"], 200 * 257)
         monkeypatch.setattr(
-            module, "pairs_of", lambda data, held=held: {"held-out": held}
+            module, "pairs_of", lambda data, weights, held=held: {"held-out": held}
         )
-    photo = importlib.import_module("exposures").photos_of("any")["held-out"][0]
+    asked = SimpleNamespace(data="any", weights=[], quick=True)
+    photo = importlib.import_module("exposures").photos_of("any", [])["held-out"][0]
     assert (photo.dtype, photo.max()) == (np.uint8, 200)
-    _, pairs = next(importlib.import_module("jpeg").sets("any", True))
+    _, pairs = next(importlib.import_module("jpeg").sets(asked))
     assert (pairs.dtype, pairs.high[0].max()) == (np.uint8, 200)
 
 

@@ -7,8 +7,6 @@ of an image, each with a row of its neighbours above and below, serve as channel
 as well: the sum over the image is the sum over its strips.
 """
 
-from typing import Any
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -46,11 +44,12 @@ class Conv(nn.Module):
     size: int
     strides: int = 1
     dtype: DTypeLike | None = None
+    kernel_init: nn.initializers.Initializer = kernel_init
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         shape = (self.size, self.size, x.shape[-1], self.features)
-        kernel = self.param("kernel", kernel_init, shape)
+        kernel = self.param("kernel", self.kernel_init, shape)
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
         x, kernel = promote_dtype(x, kernel, dtype=self.dtype)
         fast = (self.size, self.strides) == (3, 1)
@@ -67,11 +66,6 @@ _CHANNELS = 8
 def conv3x3(x: Features, kernel: Kernel) -> Float[Array, "b h w d"]:
     """[b h w c] * [3 3 c d] -> [b h w d], stride 1, zeros beyond the border."""
     return _conv(x, kernel)
-
-
-def conv_general_dilated(x: Array, kernel: Array, *_: Any, **__: Any) -> Array:
-    """`conv3x3` as `flax.linen.Conv` calls it; the settings it gives are fixed here."""
-    return conv3x3(x, kernel)
 
 
 def _conv(x: Array, kernel: Array, strides: int = 1) -> Array:

@@ -12,7 +12,7 @@ from jax import Array
 from jaxtyping import Float
 
 from lled_jax.arrays import Images
-from lled_jax.models.convolution import conv_general_dilated
+from lled_jax.models.convolution import Conv
 
 FEATURES = 32
 ITERATIONS = 8
@@ -42,14 +42,7 @@ class ZeroDCE(nn.Module):
     @nn.compact
     def __call__(self, low: Images) -> CurveOutputs:
         def conv(x: Array, n: int, features: int = FEATURES) -> Array:
-            return nn.Conv(
-                features,
-                (3, 3),
-                padding=1,
-                kernel_init=kernel_init,
-                name=f"conv{n}",
-                conv_general_dilated=conv_general_dilated,
-            )(x)
+            return Conv(features, 3, kernel_init=kernel_init, name=f"conv{n}")(x)
 
         x1 = nn.relu(conv(low, 1))
         x2 = nn.relu(conv(x1, 2))
