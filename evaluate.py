@@ -23,9 +23,10 @@ from lled_jax.cli.process import exit_status, parse_flags
 from lled_jax.errors import InputError
 from lled_jax.extra_columns import Extras
 from lled_jax.locate import results_folder
+from lled_jax.shipped import SHIPPED
 
 _CKPT = flags.DEFINE_string(
-    "ckpt", None, "A run's workdir, a .safetensors file, student or teacher."
+    "ckpt", None, f"A run's workdir, a .safetensors file, {', '.join(SHIPPED)}."
 )
 _BASELINE = flags.DEFINE_string("baseline", None, "A method without training: lime...")
 _PREDICTIONS = flags.DEFINE_string("predictions", None, "A folder of pictures.")

@@ -30,6 +30,7 @@ from lled_jax import objectives
 from lled_jax.cli.process import exit_status
 from lled_jax.data import memory, sources
 from lled_jax.data.order import Order, Stage
+from lled_jax.data.pairs import require_min_size
 from lled_jax.locate import open_source
 from lled_jax.models import variants
 from lled_jax.models.vgg import load_vgg
@@ -92,7 +93,7 @@ def block(
 def pipelines(arguments: argparse.Namespace, stop: int) -> dict[str, Iterator[Any]]:
     """Each pipeline's host batches, steps 0 to `stop` - 1."""
     source = open_source(arguments.data, "train")
-    sources.require_min_size(source, arguments.crop)
+    require_min_size(source, arguments.crop)
     order = Order(0, source.sizes, [Stage(0, arguments.crop, arguments.batch)])
     found = {}
     for name in arguments.pipelines.split(","):

@@ -1,8 +1,8 @@
 """As configs/jpeg_student.py, but more is to stay as it is: 2500 steps more.
 
-    python train.py --config configs/jpeg_student.py --config.seed=50 \\
+    python train.py --config configs/jpeg_student.py --config.seed=50 \
         --workdir runs/jpeg_50
-    python train.py --config configs/jpeg_student.py --config.seed=51 \\
+    python train.py --config configs/jpeg_student.py --config.seed=51 \
         --config.teacher=student --config.optimizer.lr=1.2e-3 --workdir runs/jpeg_51
     lled average runs/jpeg_50 runs/jpeg_51 -o runs/jpeg_both.safetensors
     python train.py --config configs/bright_jpeg_student.py

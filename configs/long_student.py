@@ -1,9 +1,9 @@
 """More steps of the best student, on a GPU: eight crops of 256 at a time.
 
     python train.py --config configs/best_student.py
-    python train.py --config configs/long_student.py --config.seed=0 \\
+    python train.py --config configs/long_student.py --config.seed=0 \
         --workdir runs/long_student_0           # and so with seeds 1 and 2
-    lled average runs/long_student_0 runs/long_student_1 runs/long_student_2 \\
+    lled average runs/long_student_0 runs/long_student_1 runs/long_student_2 \
         -o runs/long_student.safetensors
 
 Goes on from runs/best_student, over one and a half times the pixels that it has seen.

@@ -8,9 +8,9 @@ configs/cooldown_student.py.  Crops at several scales at first, at their full on
 3000 steps, at the end whole images.
 
 70 minutes on one CPU core; held-out scenes 23.52 dB / .8736, and 23.18 / .8729 with
-another seed and without well-lit photos (README.md); 23.47 / .8750 the average of these
-two, which is the student-photos that ships.  Without JPEG the first has 23.41 / .8756
-(docs/log.md).
+another seed and without well-lit photos (lled_jax/weights/README.md); 23.47 / .8750 the
+average of these two, which is the student-photos that ships.  Without JPEG the first
+has 23.41 / .8756 (docs/log.md).
 """
 
 from ml_collections import ConfigDict

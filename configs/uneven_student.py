@@ -9,9 +9,9 @@ up to 7.5 stops, and of these three in ten in a part only.  Crops of 384 are see
 1/2 or 1/3 of their scale: a crop of 128 at its full scale does not tell a dark part
 from a dark photo.
 
-The weights it begins with are the README's, from configs/stable_student.py to
-configs/whole_further_student.py, averaged.  26 minutes on two CPU cores; held-out
-scenes 22.56 dB / .8662 after 6000 steps.
+The weights it begins with are those of lled_jax/weights/README.md, from
+configs/stable_student.py to configs/whole_further_student.py, averaged.  26 minutes on
+two CPU cores; held-out scenes 22.56 dB / .8662 after 6000 steps.
 """
 
 from ml_collections import ConfigDict

@@ -3,7 +3,7 @@
     python train.py --config configs/stable_student.py
     python train.py --config configs/cooldown_student.py
     python train.py --config configs/whole_cooldown_student.py
-    lled average runs/cooldown_student runs/whole_cooldown_student \\
+    lled average runs/cooldown_student runs/whole_cooldown_student \
         -o runs/longer_student.safetensors
 
 As configs/whole_dim_student.py, and for the same reason: whether a photo is too dark

@@ -1,6 +1,6 @@
 """Whole images at the end of the student for photos, darker than dark; then an average.
 
-    python train.py --config configs/cooldown_student.py --config.seed=8 \\
+    python train.py --config configs/cooldown_student.py --config.seed=8 \
         --config.data.darkened=0.3 --config.data.darkened_below=1 --workdir runs/any
     lled average runs/cooldown_student runs/any -o runs/longer_any.safetensors
     python train.py --config configs/whole_further_student.py

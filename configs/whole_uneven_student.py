@@ -1,9 +1,9 @@
 """Whole images after two of configs/uneven_cooldown_student.py.
 
     python train.py --config configs/uneven_cooldown_student.py
-    python train.py --config configs/uneven_cooldown_student.py --config.seed=42 \\
+    python train.py --config configs/uneven_cooldown_student.py --config.seed=42 \
         --config.data.photos= --config.data.darkened=0.35 --workdir runs/uneven_lol
-    lled average runs/uneven_cooldown_student runs/uneven_lol \\
+    lled average runs/uneven_cooldown_student runs/uneven_lol \
         -o runs/uneven_both.safetensors
     python train.py --config configs/whole_uneven_student.py
 

@@ -1,9 +1,8 @@
 """Type aliases and the numeric contract, once.
 
-Images are float32, NHWC, in [0, 1], sRGB-encoded, RGB order, unless a name says
-otherwise: ``_u8`` and ``_u16`` are integer encodings of the same range, ``_linear``
-is light.  Losses and metrics return one value per image; whoever reports them
-takes the mean.
+Images are float32, NHWC, in [0, 1], sRGB-encoded, RGB order; encoded images are uint8
+or uint16 over the same range.  Losses and metrics return one value per image; whoever
+reports them takes the mean.
 """
 
 from typing import Any

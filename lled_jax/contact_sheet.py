@@ -4,12 +4,12 @@ import os
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lled_jax.arrays import EncodedImage
+from lled_jax.data.pairs import as_eight_bit
 from lled_jax.files import atomic_write
-from lled_jax.images import to_float, to_u8
+from lled_jax.images import to_float
 from lled_jax.metrics import psnr
 
 # The sheet's geometry, in pixels.
@@ -94,9 +94,8 @@ def _psnr_text(image: EncodedImage, target: EncodedImage) -> str:
 
 def _thumbnail(image: EncodedImage, width: int) -> Image.Image:
     """The image `width` pixels wide, 8 bit, its aspect kept."""
-    u8 = image if image.dtype == np.uint8 else np.asarray(to_u8(to_float(image)))
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     # Averages whole blocks first: large pictures take a fraction of the time.
-    return Image.fromarray(u8).resize(
+    return Image.fromarray(as_eight_bit(image)).resize(
         (width, height), Image.Resampling.LANCZOS, reducing_gap=3.0
     )

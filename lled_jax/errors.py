@@ -12,6 +12,11 @@ class InputError(ValueError):
     """
 
 
+def first_line(error: Exception) -> str:
+    """What a library says went wrong, short enough for a line of ours."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+
+
 class Interrupted(Exception):
     """SIGTERM or Ctrl-C came; the state at `step` was handed on to be saved."""
 

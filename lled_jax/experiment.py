@@ -13,7 +13,7 @@ from lled_jax import config_schema, held_out, objectives, resuming, weights_file
 from lled_jax.arrays import Params
 from lled_jax.data import memory, on_device, scenes, sources, well_lit
 from lled_jax.data.order import Order, Stage
-from lled_jax.data.pairs import PairSource
+from lled_jax.data.pairs import PairSource, require_min_size
 from lled_jax.errors import InputError
 from lled_jax.files import write_json
 from lled_jax.locate import load_params, load_weights, open_source
@@ -118,7 +118,7 @@ def _order(config: ConfigDict, data: PairSource, mesh: jax.sharding.Mesh) -> Ord
                 "parts; choose config.accumulate to divide it"
             )
         sharding.check_batch(stage.batch // config.accumulate, mesh)
-        sources.require_min_size(data, stage.crop)
+        require_min_size(data, stage.crop)
     return Order(config.seed, data.sizes, stages)
 
 

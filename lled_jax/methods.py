@@ -15,9 +15,6 @@ from lled_jax.evaluation import Enhance
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
 
-# Table 4 states operations at this size, width by height.
-PAPER_SIZE = (1200, 900)
-
 
 class Method(NamedTuple):
     """A way to enhance images, and what is known about it."""
@@ -36,7 +33,7 @@ def of_checkpoint(ckpt: Path, backend: str) -> Method:
     Raises `InputError` for a checkpoint or backend that is not there.
     """
     name, params = load_weights(ckpt)
-    width, height = PAPER_SIZE
+    width, height = variants.PAPER_SIZE
     facts = {
         "method": name,
         "model": name,

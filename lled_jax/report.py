@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lled_jax.columns import describe
+from lled_jax.columns import GT_MEAN, describe
 from lled_jax.errors import InputError
 from lled_jax.evaluation import Evaluation
 from lled_jax.files import write_csv, write_json
@@ -74,7 +74,7 @@ def _table(
             mean_row[len(table.columns)],
             justify="right",
             no_wrap=True,
-            style="dim" if column.endswith("_gt_mean") else "",
+            style="dim" if column.endswith(GT_MEAN) else "",
             vertical="bottom",
         )
     for index, name in enumerate(evaluation.names):
@@ -88,7 +88,7 @@ def _table(
 
 def _first_apart(columns: Sequence[str]) -> str | None:
     """The column that the bar stands before."""
-    return next((c for c in columns if c.endswith("_gt_mean")), None)
+    return next((c for c in columns if c.endswith(GT_MEAN)), None)
 
 
 def _cells(

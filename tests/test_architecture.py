@@ -13,7 +13,7 @@ PACKAGE = ROOT / "lled_jax"
 # Lower layers never import higher ones; a module imports its own layer or below.
 LAYERS = [
     {"arrays", "columns", "errors", "look", "cuts", "positions"},
-    {"images", "files", "ssim", "models", "photos"},
+    {"images", "files", "ssim", "lpips_package", "models", "photos"},
     {
         "losses",
         "zero_reference",

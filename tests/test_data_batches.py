@@ -9,7 +9,8 @@ from PIL import Image
 
 from lled_jax.data import memory
 from lled_jax.data.order import Order, Stage
-from lled_jax.data.sources import ArrayPairs, load, paired_folder
+from lled_jax.data.pairs import ArrayPairs
+from lled_jax.data.sources import load, paired_folder
 from lled_jax.data.transforms import crop_and_flip
 from lled_jax.errors import InputError
 

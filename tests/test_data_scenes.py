@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.scenes import holdout, scene_groups, split_scenes
-from lled_jax.data.sources import ArrayPairs, paired_folder
+from lled_jax.data.sources import paired_folder
 from lled_jax.errors import InputError
 
 

@@ -9,14 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lled_jax.data.sources import (
-    ArrayPairs,
-    PairSource,
-    folder_pairs,
-    load,
-    paired_folder,
-    require_min_size,
-)
+from lled_jax.data.pairs import ArrayPairs, PairSource, require_min_size
+from lled_jax.data.sources import folder_pairs, load, paired_folder
 from lled_jax.errors import InputError
 
 

@@ -297,7 +297,7 @@ def test_only_the_named_parameters_move(name):
 
 def test_clipping_bounds_the_update():
     grads = {"w": jnp.full((4,), 100.0)}
-    adam = optimizer.adam(optax.constant_schedule(1.0), clip_norm=1.0)
+    adam = optimizer.optimizer("adam", optax.constant_schedule(1.0), clip_norm=1.0)
     _, opt_state = adam.update(grads, adam.init(grads), grads)
     moments = next(
         s for s in jax.tree.leaves(opt_state, is_leaf=_is_adam) if _is_adam(s)

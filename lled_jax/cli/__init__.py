@@ -1,1 +1,1 @@
-"""What the commands share."""
+"""The `lled` command, and what the scripts share with it."""

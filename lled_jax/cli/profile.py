@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from lled_jax.profiling import Cost
 
 SIZES = "256x256,600x400,1200x900,3840x2160"
-# Where the paper states operations (table 4).
-PAPER_SIZE = (1200, 900)
 
 
 def profile(
@@ -30,8 +28,8 @@ def profile(
 ) -> None:
     """Measure the networks: parameters, operations, time, memory.
 
-    Operations are multiply-adds counted in the traced program, of the network
-    as the paper has it; the program that runs has a folded tail and a few less.
+    Operations are multiply-adds of the layers, of the network as the paper has
+    it; the program that runs has a folded tail and a few less.
     The paper states them for 1200x900.
     """
     wanted = [image_size("--sizes", text, "600x400") for text in sizes.split(",")]
@@ -64,7 +62,7 @@ def _print_tables(rows: "list[Cost]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from lled_jax.models.variants import VARIANTS
+    from lled_jax.models.variants import PAPER_SIZE, VARIANTS
 
     console = Console(highlight=False)
     console.print(f"{jax.devices()[0].device_kind}, float32, one image at a time")

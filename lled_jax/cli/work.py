@@ -57,14 +57,14 @@ def _enhance(request: Request, tally: Tally, screen: Screen) -> None:
         try:
             _run(the_plan, request, tally, screen)
         finally:
-            _tell(the_plan, request, tally, screen)
+            _tell(the_plan, tally, screen)
     elif not tally.entries and not request.shard:
         raise InputError(
             f"nothing to enhance in {', '.join(shown(p) for p in request.inputs)}: "
             "there is no photo or video"
         )
     else:
-        _tell(the_plan, request, tally, screen)
+        _tell(the_plan, tally, screen)
 
 
 def _run(the_plan: Plan, request: Request, tally: Tally, screen: Screen) -> None:
@@ -78,7 +78,7 @@ def _run(the_plan: Plan, request: Request, tally: Tally, screen: Screen) -> None
         video_work.enhance(task, enhancer, request, tally, screen)
 
 
-def _tell(the_plan: Plan, request: Request, tally: Tally, screen: Screen) -> None:
+def _tell(the_plan: Plan, tally: Tally, screen: Screen) -> None:
     """The summary, above which the bars have gone."""
     screen.stop()
     if not the_plan.one:

@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from lled_jax.arrays import EncodedImage
 from lled_jax.comparison.agree import Agreement
 from lled_jax.comparison.read import Run
 from lled_jax.data.decode import read_image
-from lled_jax.data.pairs import PairSource
+from lled_jax.data.pairs import PairSource, as_eight_bit
 from lled_jax.errors import InputError
 from lled_jax.evaluation import PICTURE_SUFFIXES
-from lled_jax.images import to_float, to_u8
 from lled_jax.locate import open_source
 
 Picture = UInt8[np.ndarray, "h w 3"]
@@ -34,7 +32,7 @@ class Originals:
         """Low and high of an image, 8 bit; `None` for what is not there."""
         if self.source is not None:
             low, high = self.source[list(self.source.names).index(name)]
-            return _as_u8(low), _as_u8(high)
+            return as_eight_bit(low), as_eight_bit(high)
         return (_in_folder(self.photos, name) if self.photos else None), None
 
 
@@ -73,9 +71,5 @@ def _in_folder(folder: Path, name: str) -> Picture | None:
             path = folder / f"{name}{ending}"
             with suppress(InputError, OSError):
                 if path.is_file():
-                    return _as_u8(read_image(path))
+                    return as_eight_bit(read_image(path))
     return None
-
-
-def _as_u8(image: EncodedImage) -> Picture:
-    return image if image.dtype == np.uint8 else np.asarray(to_u8(to_float(image)))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from lled_jax.data.order import Order, local_rows, share
-from lled_jax.data.sources import PairSource
+from lled_jax.data.pairs import PairSource
 from lled_jax.data.transforms import crop_and_flip
 
 Batch = dict[str, Shaped[np.ndarray, "b h w 3"]]

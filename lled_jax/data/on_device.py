@@ -14,7 +14,8 @@ from jax import Array, lax
 
 from lled_jax.data.memory import check_shares
 from lled_jax.data.order import Order, share
-from lled_jax.data.sources import PairSource, load
+from lled_jax.data.pairs import PairSource
+from lled_jax.data.sources import load
 from lled_jax.errors import InputError
 
 Addresses = dict[str, np.ndarray]

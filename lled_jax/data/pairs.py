@@ -8,6 +8,7 @@ from jaxtyping import Int, UInt8
 
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
+from lled_jax.photos.colour import to_8_bit
 
 Indices = Sequence[int] | Int[np.ndarray, " k"]
 
@@ -118,8 +119,8 @@ def as_dtype(image: EncodedImage, dtype: np.dtype) -> EncodedImage:
 
 
 def as_eight_bit(image: EncodedImage) -> UInt8[np.ndarray, "h w 3"]:
-    """Take back `as_dtype`: of 16 bits the upper half, as 65535 becomes 255."""
-    return image if image.dtype == np.uint8 else (image // 257).astype(np.uint8)
+    """Take back `as_dtype`; other values of 16 bits are rounded."""
+    return image if image.dtype == np.uint8 else to_8_bit(image)
 
 
 def check_same_size(name: str, low: tuple[int, ...], high: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
 """The batches of `memory.batches`, to the bit, through tf.data: for sets on disk.
 
-The only module that imports TensorFlow, which sees no GPU.  A dataset of positions
+TensorFlow, imported here, sees no GPU.  A dataset of positions
 comes first; drawing, decoding, cropping and flipping are a parallel map over it, so
 that nothing depends on what was read before.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from lled_jax.data.memory import Batch, check_shares
 from lled_jax.data.order import Order, Stage, local_rows
-from lled_jax.data.sources import PairSource
+from lled_jax.data.pairs import PairSource
 from lled_jax.data.transforms import crop_and_flip
 from lled_jax.errors import InputError
 

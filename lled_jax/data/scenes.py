@@ -21,10 +21,13 @@ arrangement, count as another scene.
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from PIL import Image
+from scipy import ndimage
+from scipy.sparse import csgraph
 
 from lled_jax.data.decode import read_image
+from lled_jax.data.pairs import PairSource
 from lled_jax.data.parallel import parallel_map
-from lled_jax.data.sources import FolderPairs, PairSource
+from lled_jax.data.sources import FolderPairs
 from lled_jax.errors import InputError
 from lled_jax.images import LUMA_WEIGHTS
 
@@ -127,10 +130,7 @@ def _structure(thumbnails: np.ndarray) -> Structure:
     luma = thumbnails.astype(np.float32) @ np.array(LUMA_WEIGHTS, np.float32) / 255
     root = np.sqrt(luma)
     width = 2 * RADIUS + 1
-    around = np.pad(root, ((0, 0), (RADIUS, RADIUS), (RADIUS, RADIUS)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(around, width, axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(windows.mean(-1), width, axis=2)
-    return root - windows.mean(-1)
+    return root - ndimage.uniform_filter(root, (1, width, width), mode="nearest")
 
 
 def _similar(structure: Structure) -> Bool[np.ndarray, "n n"]:
@@ -163,14 +163,4 @@ def _unit(structure: Structure) -> Shaped[np.ndarray, "n cells"]:
 
 def _components(adjacent: Bool[np.ndarray, "n n"]) -> Int[np.ndarray, " n"]:
     """Connected components, numbered in order of their first member."""
-    labels = np.full(len(adjacent), -1)
-    for start in range(len(adjacent)):
-        if labels[start] >= 0:
-            continue
-        label = labels.max() + 1
-        frontier = np.zeros(len(adjacent), bool)
-        frontier[start] = True
-        while frontier.any():
-            labels[frontier] = label
-            frontier = adjacent[frontier].any(axis=0) & (labels < 0)
-    return labels
+    return csgraph.connected_components(adjacent, directed=False)[1]

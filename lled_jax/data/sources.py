@@ -17,21 +17,9 @@ from lled_jax.data.pairs import (
     PairSource,
     as_dtype,
     check_same_size,
-    require_min_size,
 )
 from lled_jax.data.parallel import parallel_map
 from lled_jax.errors import InputError
-
-__all__ = [
-    "ArrayPairs",
-    "FolderPairs",
-    "PairSource",
-    "folder_pairs",
-    "joined",
-    "load",
-    "paired_folder",
-    "require_min_size",
-]
 
 SPLIT_FOLDERS = {
     "train": ("our485", "train", "Train"),

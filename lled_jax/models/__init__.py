@@ -1,1 +1,1 @@
-"""Networks: the gradient-guided enhancer and the classifiers that judge it."""
+"""The networks that enhance, their peers, and VGG for the perceptual loss."""

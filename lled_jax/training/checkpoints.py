@@ -15,7 +15,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
-from lled_jax.errors import InputError
+from lled_jax.errors import InputError, first_line
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
@@ -132,7 +132,7 @@ class Checkpoints:
             yield
         except (OSError, ValueError) as error:  # TensorStore raises ValueError
             full = "No space left" in str(error) or "quota" in str(error)
-            reason = "the disk is full" if full else _first_line(error)
+            reason = "the disk is full" if full else first_line(error)
             cure = (
                 "free some space" if full else "see that the folder can be written to"
             )
@@ -151,13 +151,9 @@ class Checkpoints:
             # Orbax and TensorStore raise many types for a damaged checkpoint.
             raise InputError(
                 f"checkpoint {self._folder / str(step)} cannot be read "
-                f"({_first_line(error)}); "
+                f"({first_line(error)}); "
                 "delete that folder to go on from the one before"
             ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
 
 
 def _without_ema(state: TrainState) -> dict[str, Any]:

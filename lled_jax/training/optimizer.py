@@ -71,29 +71,20 @@ def schedule(name: str, lr: float, total_steps: int, **options: int) -> optax.Sc
     return SCHEDULES[name](lr, total_steps, **options)
 
 
-def adam(
-    schedule: optax.Schedule, *, clip_norm: float = 0.0
-) -> optax.GradientTransformation:
-    """Adam (0.9, 0.999) as in section 4.1; `clip_norm` > 0 clips the global norm."""
-    return _clipped(optax.adam(schedule, b1=0.9, b2=0.999), clip_norm)
+def adam(schedule: optax.Schedule) -> optax.GradientTransformation:
+    """Adam (0.9, 0.999) as in section 4.1."""
+    return optax.adam(schedule, b1=0.9, b2=0.999)
 
 
-def muon(
-    schedule: optax.Schedule, *, clip_norm: float = 0.0
-) -> optax.GradientTransformation:
+def muon(schedule: optax.Schedule) -> optax.GradientTransformation:
     """Muon (Jordan 2024) for convolutions between features, Adam for everything else.
 
     Not in the paper.  The momentum of a kernel [h w i o] is made orthogonal as a matrix
     of h w i rows and o columns.  Kernels from or to images, and biases, are Adam's;
     both look ahead as Nesterov does.
     """
-    return _clipped(
-        optax.contrib.muon(
-            schedule,
-            consistent_rms=MUON_RMS,
-            muon_weight_dimension_numbers=_matrices,
-        ),
-        clip_norm,
+    return optax.contrib.muon(
+        schedule, consistent_rms=MUON_RMS, muon_weight_dimension_numbers=_matrices
     )
 
 
@@ -108,14 +99,17 @@ def optimizer(
 ) -> optax.GradientTransformation:
     """The optimiser called `name`; an unknown name raises `InputError`.
 
-    With `only` it moves the parameters alone whose path, such as
-    "enhance_fab0/channel_attention/excite/kernel", has that in it; the others stay as
-    they are.  If there is none, `init` raises `InputError`.
+    `clip_norm` > 0 clips the gradient's global norm first.  With `only` it moves the
+    parameters alone whose path, such as "enhance_fab0/channel_attention/excite/kernel",
+    has that in it; the others stay as they are.  If there is none, `init` raises
+    `InputError`.
     """
     if name not in OPTIMIZERS:
         known = ", ".join(OPTIMIZERS)
         raise InputError(f"unknown optimizer {name!r}; known optimizers: {known}")
-    chosen = OPTIMIZERS[name](schedule, clip_norm=clip_norm)
+    chosen = OPTIMIZERS[name](schedule)
+    if clip_norm > 0:
+        chosen = optax.chain(optax.clip_by_global_norm(clip_norm), chosen)
     return _moving(chosen, only) if only else chosen
 
 
@@ -147,11 +141,3 @@ def _matrices(params: Params) -> Params:
         return MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=3)
 
     return jax.tree.map(matrix, params)
-
-
-def _clipped(
-    optimizer: optax.GradientTransformation, norm: float
-) -> optax.GradientTransformation:
-    if norm <= 0:
-        return optimizer
-    return optax.chain(optax.clip_by_global_norm(norm), optimizer)

@@ -22,7 +22,7 @@ METRICS = "metrics.jsonl"
 # tqdm's own, but for the time left, for which it takes all steps to be alike.
 _BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]"
 
-# A line of it: the step is an int, the rest floats, null where not finite.
+# A line of METRICS: the step is an int, the rest floats, null where not finite.
 Record = dict[str, int | float | None]
 
 

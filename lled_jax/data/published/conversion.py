@@ -111,7 +111,9 @@ def _hidden(path: Path) -> bool:
 
 def whole_pairs(survey: Survey, dest: Path) -> int:
     """How many pairs need no more work."""
-    return sum(_sizes(dest, original) is not None for original in survey.originals)
+    return sum(
+        _whole_target(dest, original) is not None for original in survey.originals
+    )
 
 
 def _changed(name: str, old: dict[str, Any], survey: Survey) -> str:
@@ -136,7 +138,7 @@ def _convert_group(
     for original in group:
         if stop.is_set():
             break
-        written = _sizes(dest, original)
+        written = _whole_target(dest, original)
         if written is None:
             try:
                 written = _render(dest, original, target)
@@ -173,7 +175,7 @@ def _render(dest: Path, original: Original, target: Path | None) -> Path:
     return path
 
 
-def _sizes(dest: Path, original: Original) -> Path | None:
+def _whole_target(dest: Path, original: Original) -> Path | None:
     """The target's file if both files of the pair are there, whole and of one size."""
     for suffix in _SUFFIXES:
         low, high = (_path(dest, original, side, suffix) for side in ("low", "high"))
@@ -204,7 +206,7 @@ def _describe(survey: Survey, dest: Path, failed: int) -> None:
             "" if o.ratio is None else o.ratio,
         )
         for o in survey.originals
-        if _sizes(dest, o) is not None
+        if _whole_target(dest, o) is not None
     ]
     write_csv(dest / PAIRS, ("split", "name", "low", "high", "ratio"), rows)
     counts = {s: sum(row[0] == s for row in rows) for s in survey.expected}
