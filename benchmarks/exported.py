@@ -62,13 +62,14 @@ def exports(
             file = folder / f"{precision}.{format}"
             request = exporting.Request(format, file, precision=precision, data=data)
             done = exporting.export(request)
-            run = exporting.module_of(format).runner(file, done.contract)
+            run = exporting.module_of(format).runner(file)
             found = parity.measure(done.contract, run, params, pairs)
             rows.append(
                 {"format": format, "precision": precision, "bytes": done.bytes}
                 | {
                     "largest_difference": found.largest,
                     "agreement_psnr": found.psnr,
+                    "half_white_psnr": found.white,
                     "lost_db": found.loss,
                     "changed": found.changed,
                 }

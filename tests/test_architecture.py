@@ -48,7 +48,7 @@ LAYERS = [
 # A library, and the only files that may import it.
 ONLY = {
     "tensorflow": {"data/pipeline.py", "export/tensorflow_graph.py"},
-    "ai_edge_litert": {"export/quantisation.py", "export/tflite.py"},
+    "ai_edge_litert": {"export/tflite.py", "export/tflite_int8.py"},
     "tensorflow_datasets": {
         *("data/builders/base.py", "data/builders/fivek.py"),
         *("data/builders/reading.py", "data/builders/sid.py"),

@@ -117,11 +117,52 @@ def test_levels_wrong_here_and_there_are_refused():
 
 @pytest.mark.parametrize(("precision", "most"), parity.MOST_LOSS.items())
 def test_shorter_numbers_are_judged_by_what_they_lose(precision, most):
-    found = parity.Agreement(0.1, 0.5, 30.0, most, ((1, 1),))
+    found = parity.Agreement(0.1, 0.5, 30.0, most, parity.LEAST_WHITE, ((1, 1),))
     parity.refuse(contract(precision=precision), found)
+    for white in (parity.LEAST_WHITE - 0.1, math.nan):
+        with pytest.raises(InputError, match=f"in {precision} where half of a picture"):
+            parity.refuse(contract(precision=precision), found._replace(white=white))
     for loss in (most * 1.01, math.nan):
         with pytest.raises(InputError, match=f"dB in {precision}, more than {most}"):
             parity.refuse(contract(precision=precision), found._replace(loss=loss))
+
+
+@pytest.mark.parametrize("pixels", ["float32", "uint8"])
+def test_what_a_file_draws_into_white_is_seen(pixels):
+    """As int8 does whose ranges end where dark images do: there alone."""
+    wanted = contract(precision="f16", pixels=pixels)
+    right, most = network(wanted), 255 if pixels == "uint8" else 1
+    dark = [(low, low) for low, _ in pairs()]
+    found = parity.measure(wanted, right, PARAMS, dark)
+    parity.refuse(wanted, found)
+
+    def run(low):
+        return np.where(low == most, 0, right(low))
+
+    wrong = parity.measure(wanted, run, PARAMS, dark)
+    assert wrong._replace(white=found.white) == found
+    with pytest.raises(InputError, match="less than 28: take another --precision"):
+        parity.refuse(wanted, wrong)
+
+
+def test_bright_pictures_are_among_those_that_calibrate(tmp_path, monkeypatch):
+    """As many as dark ones are would leave these a handful of levels."""
+    source = synthetic.demo("train")
+    targets = {source[i][1].tobytes() for i in range(len(source))}
+    seen = []
+
+    class Format:
+        PRECISIONS = ("int8",)
+
+        @staticmethod
+        def write(contract, params, calibration, path):
+            seen.extend(image.tobytes() in targets for image in calibration)
+            raise InputError("enough")
+
+    monkeypatch.setattr(exporting, "module_of", lambda name: Format)
+    with pytest.raises(InputError, match="enough"):
+        export(Request("onnx", tmp_path / "out", precision="int8"))
+    assert (len(seen), sum(seen)) == (20, 4)
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 70), st.integers(1, 70))

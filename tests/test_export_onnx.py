@@ -99,7 +99,7 @@ def written(folder, wanted, calibration=(), params=None):
 
 def run(folder, wanted, low):
     """The file's answer to NHWC `low`, by ONNX Runtime, as NHWC."""
-    return call(export.runner(written(folder, wanted), wanted, threads=1), wanted, low)
+    return call(export.runner(written(folder, wanted)), wanted, low)
 
 
 def call(runner, wanted, low):
@@ -112,7 +112,7 @@ def call(runner, wanted, low):
 @pytest.mark.parametrize("layout", ["nchw", "nhwc"])
 def test_any_size_and_batch_equals_jax(tmp_path, layout):
     wanted = contract(layout=layout)
-    runner = export.runner(written(tmp_path, wanted), wanted)
+    runner = export.runner(written(tmp_path, wanted))
     for height, width in SIZES:
         low = floats(height, width)
         found = call(runner, wanted, low)
@@ -144,7 +144,7 @@ def test_a_fixed_size_equals_jax_and_is_declared(tmp_path, size, precision):
 @pytest.mark.parametrize("size", [None, (33, 47)])
 def test_uint8_is_the_picture_lled_jax_makes(tmp_path, size):
     wanted = contract(pixels="uint8", size=size)
-    runner = export.runner(written(tmp_path, wanted), wanted)
+    runner = export.runner(written(tmp_path, wanted))
     for height, width in [size] if size else [(1, 1), (33, 47), (64, 50)]:
         low = picture(height, width)
         expected = enhancer("student", parameters())(low)
@@ -161,7 +161,7 @@ def test_uint8_rounds_and_saturates(tmp_path):
     params["tail"]["out_bias"] = jnp.array([-0.2, 100.6 / 255, 1.3])
     wanted = contract(pixels="uint8")
     path = written(tmp_path, wanted, params=params)
-    found = export.runner(path, wanted)(np.zeros((2, 3, 5, 3), np.uint8))
+    found = export.runner(path)(np.zeros((2, 3, 5, 3), np.uint8))
     assert (found == [0, 101, 255]).all()
 
 
@@ -378,19 +378,27 @@ def lit():
 
 
 def test_int8_keeps_the_picture(tmp_path, capsys):
-    """Of a cat 41 dB; with ranges up to the lamp it would be 31, heads in int8 29."""
+    """Of a cat 44 dB, half white 36, with a lamp 42.
+
+    With ranges of dark images alone white has 28, with all FABs in int8 the cat 38,
+    with the heads or with ranges up to the largest value 37.
+    """
     pytest.importorskip("skimage", reason="the demo set comes inside scikit-image")
     dark = synthetic.demo("train")
     calibration = [dark[n][0][:120, :160] for n in (0, 3, 20)] + [lit()]
+    calibration.append(dark[3][1][:120, :160])
     wanted = contract(precision="int8", pixels="uint8")
     path = written(tmp_path, wanted, calibration, shipped())
     assert capsys.readouterr() == ("", "")
-    for low in (synthetic.demo("test")[0][0][:120, :160], lit()):
+    cat = synthetic.demo("test")[0][0][:120, :160]
+    white = cat.copy()
+    white[:, 80:] = 255
+    for low, least in ((cat, 40), (white, 33), (lit(), 38)):
         expected = enhancer("student", shipped())(low)
-        found = export.runner(path, wanted)(low[None])[0]
+        found = export.runner(path)(low[None])[0]
         error = np.mean((found.astype(float) - expected) ** 2)
-        assert 0 < error < 255**2 / 10**3.5
-    assert path.stat().st_size < 0.5e6
+        assert 0 < error < 255**2 / 10 ** (least / 10)
+    assert path.stat().st_size < 0.6e6
     assert onnx.load(path).opset_import[0].version == 13
 
 
@@ -401,7 +409,7 @@ def test_int8_of_a_fixed_size_is_calibrated_at_it(tmp_path, size):
     noise = [floats(*other, batch=1)[0] for other in ((110, 90), (35, 95))]
     images = [(255 * image).astype(np.uint8) for image in noise]
     path = written(tmp_path, wanted, images)
-    found = call(export.runner(path, wanted), wanted, floats(*size, batch=1))
+    found = call(export.runner(path), wanted, floats(*size, batch=1))
     off = np.abs(found - answer("student", *size)[:1])
     assert off.max() > 1e-4
     assert off.mean() < 0.02
@@ -409,8 +417,8 @@ def test_int8_of_a_fixed_size_is_calibrated_at_it(tmp_path, size):
     graph = onnx.load(path).graph
     made_float = {n.output[0]: n for n in graph.node if n.op_type == "DequantizeLinear"}
     weights = [made_float.get(n.input[1]) for n in graph.node if n.op_type == "Conv"]
-    # Of each FAB two 3x3 convolutions and the two of pixel attention.
-    assert sum(w is not None for w in weights) == 4 * 6
+    # Of each FAB but the first the two 3x3 convolutions.
+    assert sum(w is not None for w in weights) == 2 * 5
     stored = {t.name: t for t in graph.initializer}
     for weight in filter(None, weights):
         values, scale = (stored[name] for name in weight.input[:2])

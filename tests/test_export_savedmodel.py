@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
         made = contract(*facts)
         path = above / str(len(list(above.iterdir())))
         savedmodel.write(made, student(), (), path)
-        return path, savedmodel.runner(path, made)
+        return path, savedmodel.runner(path)
 
     return written
 
@@ -146,7 +146,7 @@ def test_exporting_is_silent(tmp_path):
         "from tests.test_export_savedmodel import contract, picture, student\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "savedmodel.write(contract('f32', 'uint8'), student(), (), path)\n"
-        "savedmodel.runner(path, contract())(picture(1, 5, 4))\n"
+        "savedmodel.runner(path)(picture(1, 5, 4))\n"
     )
     out = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "made")],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lled_jax.cli.sizes import image_size
-from lled_jax.shipped import DEFAULT
+from lled_jax.shipped import DEFAULT, SHIPPED
 
 if TYPE_CHECKING:
     from lled_jax.export.exporting import Exported
@@ -35,7 +35,7 @@ def export(
         Path,
         typer.Option(
             metavar="WEIGHTS",
-            help="student-photos, student, a run's folder, or a .safetensors file.",
+            help=f"{', '.join(SHIPPED)}, a run's folder, or a .safetensors file.",
         ),
     ] = Path(DEFAULT),
     precision: Annotated[
@@ -110,4 +110,5 @@ def _tell(output: Path, done: "Exported") -> None:
         f"            largest difference {found.largest:.1e}, {found.psnr:.1f} dB, "
         f"{found.changed:.2%} of the 8-bit values differ,"
     )
-    typer.echo(f"            {found.loss:+.3f} dB lost against the targets")
+    typer.echo(f"            {found.loss:+.3f} dB lost against the targets,")
+    typer.echo(f"            {found.white:.1f} dB where half of a picture is white")

@@ -12,8 +12,8 @@ from lled_jax.images import to_float
 Runner = Callable[[np.ndarray], np.ndarray]
 """From a batch to the enhanced batch, in the contract's layout and dtype."""
 
-Dark = Sequence[UInt8[np.ndarray, "_ _ 3"]]
-"""Dark images of any sizes, whose values tell int8 its ranges."""
+Samples = Sequence[UInt8[np.ndarray, "_ _ 3"]]
+"""Images of any sizes, mostly dark, whose features tell int8 its ranges."""
 
 INPUT, OUTPUT = "low", "enhanced"
 """The names of the one input and the one output, in every format."""

@@ -31,6 +31,9 @@ FORMATS = ("onnx", "tflite", *FOLDERS)
 # Enough to see every fault found so far, and done in seconds.
 CHECKED = 4
 CALIBRATED = 16
+# Of each so many of these the target, too: what is bright in a dark photo has its place
+# in the ranges, and the dark keeps enough of them.
+BRIGHT_EVERY = 4
 # Pixels: a calibration keeps every feature map, and larger photos teach it nothing new.
 LARGEST = 300_000
 
@@ -45,13 +48,13 @@ class Request:
     Attributes:
         format: one of `FORMATS`.
         output: where to, a file, or a folder for `FOLDERS`.
-        weights: "student-photos", "student", a run's workdir or a safetensors file.
+        weights: a name in `SHIPPED`, a run's workdir or a safetensors file.
         precision: one of `PRECISIONS`; which of them a format has is its own.
         pixels: one of `PIXELS`.
         layout: one of `LAYOUTS`; "" is nchw for ONNX and nhwc for the others.
         size: (height, width), or None for any.
-        data: pairs, as `locate.open_source` takes them: dark images of its training
-            part calibrate int8, its test part is what the file is checked on.
+        data: pairs, as `locate.open_source` takes them: images of its training part
+            calibrate int8, its test part is what the file is checked on.
         licence: of weights of your own, for the metadata.
     """
 
@@ -92,12 +95,14 @@ def export(request: Request) -> Exported:
     checks = _first(open_source(request.data, "test"), CHECKED)
     calibration: list[np.ndarray] = []
     if request.precision == "int8":
-        train = open_source(request.data, "train")
-        calibration = [_thinned(low) for low, _ in _first(train, CALIBRATED)]
+        lows, highs = zip(
+            *_first(open_source(request.data, "train"), CALIBRATED), strict=True
+        )
+        calibration = [_thinned(i) for i in (*lows, *highs[::BRIGHT_EVERY])]
     place = atomic_folder if request.format in FOLDERS else atomic_write
     with place(request.output) as path:
         with_runtime.write(contract, params, calibration, path)
-        run = with_runtime.runner(path, contract)
+        run = with_runtime.runner(path)
         agreement = parity.measure(contract, run, params, checks)
         parity.refuse(contract, agreement)
         size = sum(f.stat().st_size for f in [path, *path.rglob("*")] if f.is_file())

@@ -15,7 +15,7 @@ from onnx import helper
 from lled_jax import onnx_graph
 from lled_jax.arrays import Params
 from lled_jax.export import onnx_int8
-from lled_jax.export.contract import INPUT, OUTPUT, Contract, Dark, Runner
+from lled_jax.export.contract import INPUT, OUTPUT, Contract, Runner, Samples
 from lled_jax.models import variants
 
 PRECISIONS = ("f32", "f16", "int8")
@@ -24,7 +24,7 @@ PRECISIONS = ("f32", "f16", "int8")
 def write(
     contract: Contract,
     params: Params,
-    calibration: Dark,
+    calibration: Samples,
     path: Path,
 ) -> None:
     """Write the file, with the contract in its metadata.
@@ -70,14 +70,9 @@ def write_for_tiles(contract: Contract, params: Params, path: Path) -> None:
     _save(model, facts, path)
 
 
-def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
-    """The file run by ONNX Runtime on this CPU; `threads`: as many as it likes."""
-    del contract
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    session = onnxruntime.InferenceSession(
-        path, options, providers=["CPUExecutionProvider"]
-    )
+def runner(path: Path) -> Runner:
+    """The file run by ONNX Runtime on this CPU."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return lambda low: np.asarray(session.run([OUTPUT], {INPUT: low})[0])
 
 

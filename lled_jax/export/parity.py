@@ -1,5 +1,6 @@
 """Does an exported file do what the network does?  On real images of several sizes."""
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -26,6 +27,11 @@ LEVEL_SHARE = 1e-3
 """Of float32 with 8-bit pixels: the share of values that may be one level off."""
 MOST_LOSS = {"f16": 0.05, "bf16": 0.1, "int8": 1.0, "int8_dynamic": 0.2}
 """Of shorter numbers: the most dB against the targets, on average over the pairs."""
+LEAST_WHITE = 28.0
+"""Of shorter numbers: the least dB to the network's answer to a half white picture.
+
+Where int8's ranges end with those of dark images there are 17, and patterns in the sky.
+"""
 
 # Odd, smaller than what a pixel sees, and the smallest: where borders go wrong.
 SMALL = ((33, 47), (8, 13), (1, 1))
@@ -42,6 +48,8 @@ class Agreement(NamedTuple):
     """Of the file's answers against the network's, dB; infinite if they are equal."""
     loss: float
     """PSNR against the targets, the network's less the file's: dB, mean of pairs."""
+    white: float
+    """As `psnr`, of a picture half of which is white, as lamps and sky are."""
     sizes: tuple[tuple[int, int], ...]
     """The (height, width) that were run."""
 
@@ -51,16 +59,20 @@ def measure(
 ) -> Agreement:
     """Run the file on `pairs`, and on parts of the first one in odd and tiny sizes.
 
-    A file of a fixed size gets parts of that size, repeated where a picture is smaller.
+    A file of a fixed size gets parts of that size, mirrored where a picture is smaller.
     """
     model = variants.build(contract.model)
+
+    def answers(low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ours = np.asarray(_reference(model, params, to_float(low[None])))[0]
+        if contract.pixels == "uint8":
+            ours = np.asarray(to_float(to_u8(ours)))
+        return ours, answer(contract, run, low)
+
     largest, changed, values, squares = 0.0, 0, 0, 0.0
     losses, sizes = [], []
     for low, high, whole in _images(contract, pairs):
-        ours = np.asarray(_reference(model, params, to_float(low[None])))[0]
-        theirs = answer(contract, run, low)
-        if contract.pixels == "uint8":
-            ours = np.asarray(to_float(to_u8(ours)))
+        ours, theirs = answers(low)
         difference = np.abs(ours - theirs, dtype=np.float64)
         # Not max(), which overlooks a NaN.
         largest = float(np.maximum(largest, difference.max()))
@@ -70,9 +82,14 @@ def measure(
         if whole:
             losses.append(_score(ours, high) - _score(theirs, high))
         sizes.append(low.shape[:2])
-    agreement = float(10 * np.log10(values / squares)) if squares else np.inf
+    ours, theirs = answers(_half_white(contract.fitted(pairs[0][0])))
     return Agreement(
-        largest, changed / values, agreement, float(np.mean(losses)), tuple(sizes)
+        largest,
+        changed / values,
+        _decibels(squares / values),
+        float(np.mean(losses)),
+        _decibels(np.mean((ours - theirs) ** 2, dtype=np.float64)),
+        tuple(sizes),
     )
 
 
@@ -85,6 +102,12 @@ def refuse(contract: Contract, found: Agreement) -> None:
             raise InputError(
                 f"the {contract.format} file loses {found.loss:.2f} dB in "
                 f"{contract.precision}, more than {most}: take another --precision"
+            )
+        if not found.white >= LEAST_WHITE:
+            raise InputError(
+                f"the {contract.format} file comes within {found.white:.1f} dB of the "
+                f"network in {contract.precision} where half of a picture is white, "
+                f"less than {LEAST_WHITE:.0f}: take another --precision"
             )
         return
     if contract.pixels == "uint8":
@@ -128,6 +151,17 @@ def _images(
     low, high = pairs[0]
     for height, width in SMALL:
         yield low[:height, :width], high[:height, :width], False
+
+
+def _half_white(low: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    image = low.copy()
+    image[:, image.shape[1] // 2 :] = 255
+    return image
+
+
+def _decibels(squared: float) -> float:
+    """PSNR of a mean squared error in [0, 1]; infinite if there is none."""
+    return float(-10 * np.log10(squared)) if squared else math.inf
 
 
 @partial(jax.jit, static_argnums=0)

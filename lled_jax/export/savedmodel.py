@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lled_jax.arrays import Params
-from lled_jax.export.contract import INPUT, OUTPUT, Contract, Dark, Runner
+from lled_jax.export.contract import INPUT, OUTPUT, Contract, Runner, Samples
 from lled_jax.export.noise import silent
 from lled_jax.export.tensorflow_graph import Graph, build, tf
 from lled_jax.files import write_json
@@ -22,7 +22,7 @@ _DTYPES = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
 def write(
     contract: Contract,
     params: Params,
-    calibration: Dark,
+    calibration: Samples,
     path: Path,
 ) -> None:
     """Write the folder, plain operations of TensorFlow in one signature.
@@ -46,16 +46,8 @@ def write(
     write_json(path / FACTS, contract.metadata())
 
 
-def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
-    """The signature run by TensorFlow in this process.
-
-    TensorFlow takes its number of `threads` once per process, before anything else is
-    done with it; `RuntimeError` if another is asked for later.
-    """
-    del contract
-    if threads is not None:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+def runner(path: Path) -> Runner:
+    """The signature run by TensorFlow in this process."""
     with silent():
         model = tf.saved_model.load(str(path))
     call = model.signatures[SIGNATURE]

@@ -15,7 +15,7 @@ from jaxtyping import Num
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
-from lled_jax.export.contract import Contract, Dark, Runner
+from lled_jax.export.contract import Contract, Runner, Samples
 from lled_jax.files import write_json
 from lled_jax.images import encode, to_float
 from lled_jax.inference import enhance
@@ -32,7 +32,7 @@ _DTYPES = {"f32": None, "bf16": jnp.bfloat16, "f16": jnp.float16}
 def write(
     contract: Contract,
     params: Params,
-    calibration: Dark,
+    calibration: Samples,
     path: Path,
 ) -> None:
     """Write the folder; one program for all of `PLATFORMS`, any batch.
@@ -65,9 +65,8 @@ def write(
     write_json(path / FACTS, contract.metadata())
 
 
-def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
-    """The program of the file, by this machine's XLA; `threads` are XLA's own."""
-    del contract, threads
+def runner(path: Path) -> Runner:
+    """The program of the file, by this machine's XLA."""
     exported = export.deserialize(bytearray((path / PROGRAM).read_bytes()))
     call = jax.jit(exported.call)
     return lambda low: np.asarray(call(low))

@@ -1,8 +1,8 @@
 """The network in plain TensorFlow operations, for TFLite and SavedModel alike.
 
 NHWC; no operation here asks for a shape, so that XNNPACK takes a TFLite graph whole,
-of any size.  The only module of the package that imports TensorFlow, lazily: what else
-needs it takes `tf` from here.
+of any size.  For exporting, TensorFlow is imported here alone: what else needs it takes
+`tf` from here.
 """
 
 import contextlib
@@ -77,7 +77,7 @@ def _head(x: tf.Tensor, p: Params) -> tf.Tensor:
 
 
 def _fab(x: tf.Tensor, params: Params, name: str) -> tf.Tensor:
-    """One FAB; `quantisation` knows its two large convolutions by their names."""
+    """One FAB; `tflite_int8` knows its two large convolutions by their names."""
     p = params[name]
     with tf.name_scope(f"{name}/conv1"):
         y = tf.nn.relu(_layer(x, p["conv1"]))

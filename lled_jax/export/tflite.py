@@ -10,10 +10,10 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
-from lled_jax.export.contract import INPUT, OUTPUT, Contract, Dark, Runner
+from lled_jax.export.contract import INPUT, OUTPUT, Contract, Runner, Samples
 from lled_jax.export.noise import silent
-from lled_jax.export.quantisation import equalised, quantised
 from lled_jax.export.tensorflow_graph import Graph, build, tf
+from lled_jax.export.tflite_int8 import equalised, quantised
 
 PRECISIONS = ("f32", "f16", "int8", "int8_dynamic")
 
@@ -24,20 +24,20 @@ METADATA = "lled_jax"
 def write(
     contract: Contract,
     params: Params,
-    calibration: Dark,
+    calibration: Samples,
     path: Path,
 ) -> None:
     """Write the file.
 
     ``f16`` halves the weights; the runtime computes in what the device is good at.
-    ``int8`` computes most of the large convolutions in 8 bit, their ranges those of the
-    dark images of `calibration`.  ``int8_dynamic`` computes all but the tiniest
+    ``int8`` computes most of the large convolutions in 8 bit, their ranges those of
+    `calibration`.  ``int8_dynamic`` computes all but the tiniest
     convolutions in 8 bit, their ranges those of the image at hand, found at run time.
     Raises `InputError` if int8 gets no images.
     """
     if contract.precision == "int8":
         if not calibration:
-            raise InputError("int8 needs dark images to calibrate it: name some data")
+            raise InputError("int8 needs images to calibrate it: name some data")
         params = equalised(contract.model, params, calibration)
     graph = _fixed(build(contract.model, params), contract.size)
     with silent():
@@ -49,11 +49,10 @@ def write(
     path.write_bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def runner(path: Path, contract: Contract, threads: int | None = None) -> Runner:
+def runner(path: Path) -> Runner:
     """The file run by LiteRT's interpreter, whose XNNPACK delegate is on by default."""
-    del contract
     with silent():
-        interpreter = Interpreter(str(path), num_threads=threads)
+        interpreter = Interpreter(str(path))
         interpreter.allocate_tensors()
     low = interpreter.get_input_details()[0]["index"]
     enhanced = interpreter.get_output_details()[0]["index"]
@@ -80,7 +79,7 @@ def _fixed(graph: Graph, size: tuple[int, int] | None) -> Graph:
     return lambda low: graph(low)[:, :height, :width]
 
 
-def _convert(contract: Contract, graph: Graph, calibration: Dark) -> bytes:
+def _convert(contract: Contract, graph: Graph, calibration: Samples) -> bytes:
     shape = (1, *(contract.size or (None, None)), 3)
     function = tf.function(
         lambda low: {OUTPUT: graph(low)},
