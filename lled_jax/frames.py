@@ -52,7 +52,7 @@ class Frames:
         bright, self._means = _draw_frame(
             self._model, self._params, means, share, frame, amounts
         )
-        return np.asarray(bright)
+        return np.array(bright)  # which may be written to
 
     def _tiled(
         self,

@@ -99,7 +99,7 @@ def enhancer(name: str, params: Params) -> Draw:
         batch = jnp.asarray(low[None])
         kind = np.dtype(dtype)
         bright = _enhance_encoded(model, kind, params, batch, amounts, area)
-        return np.asarray(bright)[0, :height, :width]
+        return np.array(bright[0, :height, :width])  # which may be written to
 
     return run
 

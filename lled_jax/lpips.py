@@ -60,7 +60,9 @@ def _distance(weights: Params, x: Array, y: Array) -> Array:
 
 def _features(weights: Params, images: Array) -> list[Array]:
     """The five ReLU outputs of AlexNet for images in [-1, 1]."""
-    shift, scale = (jnp.asarray(v).reshape(1, 1, 1, 3) for v in (SHIFT, SCALE))
+    shift, scale = (
+        jnp.asarray(v, jnp.float32).reshape(1, 1, 1, 3) for v in (SHIFT, SCALE)
+    )
     x = (images - shift) / scale
     outputs = []
     for layer, (stride, padding, pool) in enumerate(ALEXNET):

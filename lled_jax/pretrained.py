@@ -64,6 +64,7 @@ class Enhancer:
         if isinstance(image, str | os.PathLike):
             image = photos.read(Path(image)).pixels
         _check(image)
+        image = np.asarray(image)  # of JAX, say
         amounts = amounts_for(image, look)
         model = self._model
         # HDRNet does with little more memory than the image takes.  Zero-DCE needs
@@ -124,7 +125,9 @@ def load(
         max_memory: bytes that the process may take; larger images go in tiles.
 
     Raises:
-        InputError: there are no such weights, they are damaged, or the backend
-            cannot run here.
+        InputError: there are no such weights, they are damaged, the backend cannot run
+            here, or there is no memory.
     """
+    if max_memory <= 0:
+        raise InputError(f"max_memory is {max_memory}; give bytes, such as 2 * 2**30")
     return Enhancer(*load_weights(Path(weights)), backend, max_memory)

@@ -25,7 +25,17 @@ def write(path: Path, model: str, params: Params, facts: Mapping[str, Any]) -> N
     flat = flatten_dict(jax.tree.map(np.asarray, params), sep="/")
     metadata = {"model": model, "facts": json.dumps(dict(facts))}
     with atomic_write(path) as partial:
-        partial.write_bytes(save(flat, metadata))
+        partial.write_bytes(_ordered(save(flat, metadata)))
+
+
+def _ordered(content: bytes) -> bytes:
+    """The file with its metadata sorted: safetensors has another order each time."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text = text.ljust(-(-len(text) // 8) * 8)  # the arrays begin aligned
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def read(path: Path) -> tuple[str, Params, dict[str, Any]]:

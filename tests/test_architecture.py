@@ -57,7 +57,7 @@ ONLY = {
     "ml_collections": {"experiment.py"},
     "absl": {"cli/process.py"},
     "filelock": {"training/lock.py"},
-    "tensorboardX": {"training/writer.py"},
+    "tensorboardX": {"training/board.py"},
     "matplotlib": {
         *("comparison/plots.py", "comparison/svg.py", "training/curves.py"),
     },

@@ -320,6 +320,20 @@ def test_no_cache_of_compilations_where_none_can_be_kept(monkeypatch):
     assert Path("cache/lled_jax/xla").is_dir()
 
 
+def test_no_device_is_one_line():
+    run = subprocess.run(
+        [*MODULE, "profile"],
+        env=environment() | {"JAX_PLATFORMS": "cuda"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(
+        "error: JAX finds no device as JAX_PLATFORMS=cuda asks: unset it, or"
+    )
+    assert "Traceback" not in run.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell):
     done = subprocess.run(

@@ -49,6 +49,13 @@ def test_each_image_is_scored_alone():
     np.testing.assert_allclose(lpips(x, y)[1:], second, rtol=1e-5)
 
 
+def test_double_precision_may_be_on():
+    x, y = batch(0), batch(1)
+    expected = lpips(x, y)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(lpips(x, y), expected, rtol=1e-6)
+
+
 def test_small_images_are_refused_and_the_smallest_is_not():
     with pytest.raises(InputError, match="at least 31x31 pixels, got 40x30"):
         lpips(batch(0, (1, 30, 40, 3)), batch(1, (1, 30, 40, 3)))

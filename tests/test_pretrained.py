@@ -18,6 +18,7 @@ from lled_jax.data import synthetic
 from lled_jax.data.decode import read_image
 from lled_jax.errors import InputError
 from lled_jax.images import to_float
+from lled_jax.look import Look
 from lled_jax.metrics import psnr
 
 # What each photo of the demo's test set gains at least, in dB.  The teacher, which has
@@ -114,6 +115,34 @@ def test_arrays_that_are_no_8_or_16_bit_rgb_are_refused(image, what):
         enhance(network, image)
     assert str(caught.value).startswith(f"the image is {what}; give RGB as a uint8")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", [40, 600], ids=["padded", "whole"])
+def test_what_it_gives_may_be_written_to(side):
+    network = lled_jax.load("student")
+    low = np.full((side, side, 3), 9, np.uint8)
+    for _ in range(3):  # of small images the third size is the first to be padded
+        low = low[:-1]
+        bright = network.enhance(low)
+        assert bright.flags.writeable
+        assert bright.base is None
+    assert network.frames()(low).flags.writeable
+
+
+def test_arrays_of_jax_are_taken_with_any_look():
+    network = lled_jax.load("student")
+    low = np.full((12, 9, 3), 9, np.uint8)
+    look = Look(spare_bright=True)
+    enhance = inspect.unwrap(type(network).enhance)
+    np.testing.assert_array_equal(
+        enhance(network, jnp.asarray(low), look), network.enhance(low, look)
+    )
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_no_memory_is_refused(amount):
+    with pytest.raises(InputError, match=f"max_memory is {amount}; give bytes"):
+        lled_jax.load("student", max_memory=amount)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5000, 7), (7, 5000), (64, 64)])

@@ -27,6 +27,15 @@ def test_round_trip(tmp_path, params):
         np.testing.assert_array_equal(a, b)
 
 
+def test_equal_weights_give_equal_files(tmp_path, params):
+    path, written = tmp_path / "w.safetensors", set()
+    for _ in range(10):
+        weights_file.write(path, "student", params, {"step": 7, "what": "ä"})
+        written.add(path.read_bytes())
+    assert len(written) == 1
+    assert weights_file.read(path)[2] == {"step": 7, "what": "ä"}
+
+
 def test_half_precision_is_for_the_file_alone(tmp_path, params):
     path = tmp_path / "half.safetensors"
     half = jax.tree.map(lambda x: np.asarray(x, np.float16), params)

@@ -1,6 +1,7 @@
 """The run's log: TensorBoard after a resume, the time left, and a disk that is full."""
 
 import struct
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_a_full_disk_is_one_line_that_names_the_log(tmp_path):
     # What could not be written is still there to be flushed.
     with pytest.raises(InputError, match=r"cannot write .*: the disk is full"):
         writer.close()
+
+
+@needs_full
+def test_a_disk_that_is_full_for_tensorboard_alone_does_not_stop_it_for_ever(tmp_path):
+    """What writes in a thread of its own dies there, and who gives it more waits."""
+    writer = Writer(tmp_path, 0, 100)
+    board = next((tmp_path / "tensorboard").glob("events*"))
+    threads = threading.active_count()
+    writer._board._records._writer.close()
+    writer._board._records._writer = FULL.open("wb")
+    for step in range(1, 40):
+        with pytest.raises(InputError, match=f"cannot write {board}: the disk is full"):
+            writer.scalars(step, {"loss": 1.0})
+    with pytest.raises(InputError, match="the disk is full"):
+        writer.close()
+    assert threading.active_count() == threads
 
 
 @needs_full

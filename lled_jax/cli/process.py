@@ -34,7 +34,25 @@ def exit_status(command: Callable[[], None]) -> int:
     except Interrupted as stopped:
         print(f"{stopped}; run the same command to resume", file=sys.stderr)
         return 128 + stopped.signum
+    except (RuntimeError, AssertionError):  # of JAX, among others
+        if _has_device():
+            raise
+        platforms = jax.config.jax_platforms  # type: ignore[attr-defined]
+        print(
+            f"error: JAX finds no device as JAX_PLATFORMS={platforms} "
+            "asks: unset it, or for a GPU pip install 'lled-jax[cuda12]'",
+            file=sys.stderr,
+        )
+        return 1
     return 0
+
+
+def _has_device() -> bool:
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError):
+        return False
+    return True
 
 
 def _print_any_name() -> None:

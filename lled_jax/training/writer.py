@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
 from lled_jax.errors import InputError
 from lled_jax.files import atomic_write, explained, write_png
+from lled_jax.training.board import Board
 
 METRICS = "metrics.jsonl"
 
@@ -51,14 +51,11 @@ class Writer:
         self._bar: tqdm | None = None
         if quiet:
             return
-        board = workdir / "tensorboard"
         with explained(workdir / METRICS):
             workdir.mkdir(parents=True, exist_ok=True)
             _drop_after(workdir / METRICS, start)
             self._jsonl = (workdir / METRICS).open("a", buffering=1)
-        with explained(board):
-            # From this step on TensorBoard hides what it had; `start` itself counts.
-            self._board = SummaryWriter(str(board), purge_step=start + 1)
+        self._board = Board(workdir / "tensorboard", start + 1)
         if sys.stderr.isatty():
             self._bar = tqdm(
                 total=total,
@@ -80,8 +77,7 @@ class Writer:
         record = {"step": step, "seconds": seconds, **finite}
         with explained(self._workdir / METRICS):
             self._jsonl.write(json.dumps(record) + "\n")
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
+        self._board.scalars(step, values)
         line = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         left = timedelta(seconds=round(self._seconds_left(step)))
         if self._bar is None:
@@ -97,7 +93,7 @@ class Writer:
         if self._quiet:
             return
         write_png(self._workdir / "pictures" / f"{step:07d}.png", grid)
-        self._board.add_image("low_enhanced_high", grid, step, dataformats="HWC")
+        self._board.picture(step, "low_enhanced_high", grid)
 
     def message(self, text: str) -> None:
         """Tell the person a fact that is no number."""
