@@ -53,6 +53,20 @@ def test_siblings_are_chained():
     assert scene_groups(pairs([steps[0], steps[2]])).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(("down", "right"), [(25, 25), (25, -25), (-25, 25), (-25, 0)])
+def test_the_camera_may_have_moved_any_way_by_eight_cells(down, right):
+    # 100 x 150 pixels are 32 x 48 cells.  Dots of a cell: no other shift will do.
+    dots = np.random.default_rng(0).integers(0, 2, (42, 58, 1)).repeat(3, -1) * 200
+    picture = Image.fromarray(dots.astype(np.uint8)).resize((181, 131), 0)
+    picture = np.asarray(picture)[3:, 3:]
+    top, left = max(0, -down), max(0, -right)
+    one, other = (
+        picture[y : y + 100, x : x + 150]
+        for y, x in ((top, left), (top + down, left + right))
+    )
+    assert scene_groups(pairs([one, other])).tolist() == [0, 0]
+
+
 def test_duplicates_without_structure_join():
     black, grey = (np.full((40, 60, 3), v, np.uint8) for v in (0, 90))
     ramp = np.tile(np.linspace(0, 255, 60).astype(np.uint8)[None, :, None], (40, 1, 3))
@@ -60,9 +74,21 @@ def test_duplicates_without_structure_join():
     assert groups.tolist() == [0, 1, 2, 0, 1, 2]
 
 
+def test_the_rounding_of_blank_walls_is_no_likeness():
+    walls = [
+        np.tile(np.linspace(level, level + 6, 60).astype(np.uint8)[:, None], (40, 1, 3))
+        for level in (100, 120)
+    ]
+    assert scene_groups(pairs(walls)).tolist() == [0, 1]
+
+
 def test_16_bit_and_portrait():
     eight = [shot(0), shot(1), shot(0, 0.6), shot(2, height=150, width=100)]
-    wide = [image.astype(np.uint16) * 257 for image in eight]
+    rng = np.random.default_rng(0)  # below what 8 bit have
+    wide = [
+        image.astype(np.uint16) * 256 + rng.integers(0, 256, image.shape, np.uint16)
+        for image in eight
+    ]
     assert scene_groups(pairs(wide)).tolist() == [0, 1, 0, 2]
     assert scene_groups(pairs([])).tolist() == []
 

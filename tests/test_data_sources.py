@@ -77,6 +77,13 @@ def test_stems_match_across_formats_and_keep_their_prefix(tmp_path):
     assert paired_folder(tmp_path, "test").names == ("b", "lowrider")
 
 
+def test_a_prefix_that_tells_two_images_apart_is_kept(tmp_path):
+    write(tmp_path / "low", ["low1.png", "high1.png"])
+    write(tmp_path / "high", ["1.png"])
+    message = error_of(paired_folder, tmp_path, "test")
+    assert "no partner for 2 of the 2 images" in message
+
+
 def test_16_bit_anywhere_widens_all(tmp_path):
     write(tmp_path / "low", ["a.png", "b.png"])
     write(tmp_path / "high", ["a.png"])
@@ -88,15 +95,21 @@ def test_16_bit_anywhere_widens_all(tmp_path):
         assert all(image.dtype == np.uint16 for image in pairs[0])
     np.testing.assert_array_equal(source[1][1], wide)
     np.testing.assert_array_equal(source[0][0], picture(0).astype(np.uint16) * 257)
+    # As well if the images come from memory.
+    (low, high), deep = ArrayPairs("a", [picture(0)], [wide])[0], wide.dtype
+    assert (low.dtype, high.dtype) == (deep, deep)
+    np.testing.assert_array_equal(low, source[0][0])
 
 
 def test_subset_and_load(tmp_path):
-    write(tmp_path / "low", [f"{i}.png" for i in range(5)])
-    write(tmp_path / "high", [f"{i}.png" for i in range(5)], seed=5)
+    for i in range(5):
+        for part, seed in (("low", i), ("high", 5 + i)):
+            write(tmp_path / part, [f"{i}.png"], seed, (8 + i, 10))
     source = paired_folder(tmp_path, "train")
     for part in (source.subset([3, 1]), load(source).subset(np.array([3, 1]))):
         assert part.names == ("3", "1")
-        np.testing.assert_array_equal(part[1][1], picture(6))
+        np.testing.assert_array_equal(part[1][1], picture(6, 9))
+        assert part.sizes.tolist() == [[11, 10], [9, 10]]
     assert len(source.subset(np.zeros(0, int))) == 0
     everything = load(source)
     for i in range(5):
