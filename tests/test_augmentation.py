@@ -1,5 +1,6 @@
 """What happens to a batch inside the step: bounds, pairs, addresses."""
 
+import inspect
 import itertools
 
 import jax
@@ -41,6 +42,8 @@ def test_noise_has_its_own_strength_for_each_image():
     assert deviations.max() < 0.105
     assert deviations.min() < 0.02 < 0.08 < deviations.max()
     assert abs(added.mean()) < 1e-3
+    alike = np.corrcoef(added.reshape(-1, 3).T) - np.eye(3)
+    assert np.abs(alike).max() < 0.05  # each channel has its own
 
 
 def test_turning_keeps_pairs_and_makes_the_other_four_orientations():
@@ -147,7 +150,7 @@ def test_any_two_make_the_same_of_8_bit_and_of_floats(names):
     of_encoded, of_floats = (changes(batch, 0, step) for batch in (encoded, floats))
     for name, images in of_floats.items():
         np.testing.assert_allclose(to_float(of_encoded[name]), images, atol=1e-5)
-        assert images.max() <= 1
+        assert 0 <= images.min() <= images.max() <= 1
 
 
 @pytest.mark.parametrize("name", augmentation.SHARES)
@@ -174,6 +177,52 @@ def test_negative_augmentation_is_refused():
         augmentation.Augmentation(zoom=0).checked()
     with pytest.raises(InputError, match=r"crop 12 is not a multiple of data\.zoom 5"):
         augmentation.Augmentation(zoom=5).checked(12)
+
+
+def test_darkening_is_told_what_was_asked_for(monkeypatch):
+    told = {}
+
+    def listen(batch, *arguments):
+        told.update(signature.bind(batch, *arguments).arguments)
+        return batch
+
+    signature = inspect.signature(augmentation.show_darkened)
+    monkeypatch.setattr(augmentation, "show_darkened", listen)
+    values = {"darkened": 0.1, "below": 0.2, "further": 0.3}
+    values |= {"unevenly": 0.4, "mosaic": 0.5}
+    names = {n: n if n == "darkened" else f"darkened_{n}" for n in values}
+    changes = augmentation.Augmentation(**{names[n]: v for n, v in values.items()})
+    changes({}, 0, jnp.int32(0))
+    values["share"] = values.pop("darkened")
+    assert {name: told[name] for name in values} == values
+
+
+def test_what_is_shown_bright_is_nothing_but_its_target():
+    high = jax.random.uniform(KEY, (8, 16, 16, 3))
+    changes = augmentation.Augmentation(darkened=1.0, jpeg=1.0, bright=1.0)
+    seen = changes({"low": high / 9, "high": high}, 0, jnp.int32(0))
+    np.testing.assert_array_equal(seen["low"], high)
+
+
+ALONE = ("zoom", "darkened", "jpeg", "bright", "turn", "exposure", "noise", "mixup")
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_is_drawn_anew_for_every_seed_and_step(name):
+    rng = np.random.default_rng(0)
+    batch = {
+        name: jnp.asarray(rng.integers(0, most, (16, 8, 8, 3), "u1"))
+        for name, most in (("low", 40), ("high", 90))
+    }
+    changes = augmentation.Augmentation(**{name: EVERY[name]})
+
+    def low(seed, step):
+        return np.asarray(changes(batch, seed, jnp.int32(step))["low"])
+
+    first = low(3, 5)
+    np.testing.assert_array_equal(low(3, 5), first)
+    for other in (low(4, 5), low(3, 6)):
+        assert (other != first).any()
 
 
 def test_augmentation_is_addressed_by_seed_and_step_on_any_number_of_devices():

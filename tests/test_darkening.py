@@ -43,6 +43,7 @@ def test_targets_are_darkened_by_the_physics_of_the_demo(further):
     part = white / stops
     for least, greatest, share in ((-1, 0.1, 0.3), (0.25, 0.75, 0.25), (0.9, 2, 0.3)):
         assert abs(np.mean((part > least) & (part < greatest)) - share) < 0.08
+    assert abs(np.corrcoef(stops, part.clip(0, 1))[0, 1]) < 0.2
     # Where rounding to 8 bit and the amplifier's noise are little, what is left is the
     # photon noise of a full well within bounds.
     clear = mean[:, 1] > 0.1
@@ -85,7 +86,7 @@ def test_a_share_of_the_pairs_is_darkened():
 
 def test_a_photo_without_a_dark_one_is_always_darkened():
     high = jnp.full((64, 2, 3, 3), 0.3)
-    low = high.at[::2].set(0.1)
+    low = high.at[::2, 1:].set(0.1)  # that some of their pixels are equal is no matter
     seen = darkening.show_darkened({"low": low, "high": high}, KEY, 0.0, 0.3)
     np.testing.assert_array_equal(seen["low"][::2], low[::2])
     assert (np.asarray(seen["low"][1::2]).mean((1, 2, 3)) < 0.3).all()
@@ -104,6 +105,8 @@ def test_away_from_the_light_is_the_shade(angle):
     assert shade.ravel()[order[0]] == 1
     assert shade.ravel()[order[-1]] == 0
     np.testing.assert_allclose(shade + shade[::-1, ::-1], 1, atol=1e-5)
+    slow = np.asarray(darkening.shade(picture, angle, 1.0, 0.5, 1.0))
+    assert np.isin(slow, (0, 1)).mean() <= 2 / 30  # at the two ends alone
     nothing = jnp.zeros_like(picture)
     np.testing.assert_array_equal(
         darkening.shade(nothing, angle, 1.0, 0.5, 0.5)[0, ..., 0], shade
@@ -126,10 +129,11 @@ def test_in_the_light_a_picture_stays_and_in_the_shade_it_is_dark():
     high = jnp.full((300, 32, 32, 3), 0.6)
     low = jnp.zeros_like(high)
 
-    def extremes(unevenly):
+    def extremes(unevenly, darkened=1.0):
         batch = {"low": low, "high": high}
-        seen = darkening.show_darkened(batch, KEY, 1.0, 1.0, 1.0, unevenly)["low"]
+        seen = darkening.show_darkened(batch, KEY, darkened, 1.0, 1.0, unevenly)["low"]
         pieces = np.asarray(seen).reshape(300, 4, 8, 4, 8, 3).mean((2, 4, 5))
+        pieces = pieces[pieces.max((1, 2)) > 0]  # the others were left as they were
         return pieces.max((1, 2)), pieces.min((1, 2))
 
     brightest, darkest = extremes(1.0)
@@ -139,7 +143,7 @@ def test_in_the_light_a_picture_stays_and_in_the_shade_it_is_dark():
     # Of .6, two stops, whether white loses them or not, leave less than .45.
     assert 0.3 < (darkest[lit] < 0.45).mean() < 0.9
     for share in (0.0, 0.3):
-        brightest, darkest = extremes(share)
+        brightest, darkest = extremes(share, darkened=0.5)
         uneven = brightest > darkest + 0.04
         assert 0.6 * share <= uneven.mean() <= 1.2 * share
 
@@ -151,9 +155,42 @@ def test_noise_of_a_share_is_that_of_a_mosaic(share):
     seen = darkening.show_darkened(batch, KEY, 1.0, 1.0, mosaic=share)["low"]
     red = np.asarray(seen)[..., 0]
     noise = red - red.mean((1, 2), keepdims=True)
+    channels = np.asarray(seen - seen.mean((1, 2), keepdims=True)).reshape(-1, 3)
+    assert np.abs(np.corrcoef(channels.T) - np.eye(3)).max() < 0.05
     alike = (noise[:, :, 1:] * noise[:, :, :-1]).mean((1, 2)) / noise.var((1, 2))
     # Rounding to 8 bit hides the noise of the clearest.
     noisy = noise.std((1, 2)) > 1 / 255
     assert noisy.sum() > 100
     assert abs((alike[noisy] > 0.25).mean() - share) < 0.1
     assert np.abs(alike[noisy & (alike < 0.25)]).max(initial=0) < 0.15
+
+
+def test_a_mosaic_begins_anywhere(monkeypatch):
+    begins = []
+
+    def listen(noise, row, column):
+        begins.append(2 * row + column)
+        return jnp.ones_like(noise)
+
+    monkeypatch.setattr(darkening, "mosaicked", listen)
+    high = jnp.full((400, 2, 2, 3), 0.5)
+    batch = {"low": jnp.zeros_like(high), "high": high}
+    seen = darkening.show_darkened(batch, KEY, 1.0, 2.0, mosaic=0.5)["low"]
+    of_mosaics = np.ravel(begins)[(np.asarray(seen) == 1).all((1, 2, 3))]
+    counts = np.bincount(of_mosaics, minlength=4)
+    assert (np.abs(counts - 50) < 25).all()
+
+
+def test_black_has_the_noise_of_the_amplifier():
+    # r of N electrons; what is below 0 is cut, and the mean of the rest tells r / N.
+    high = jnp.zeros((500, 24, 24, 3))
+    batch = {"low": jnp.ones_like(high), "high": high}
+    seen = np.asarray(darkening.show_darkened(batch, KEY, 1.0, 1.0)["low"])
+    found = srgb_decode(seen.astype(float)).mean((1, 2, 3)) * np.sqrt(2 * np.pi)
+    rng = np.random.default_rng(0)
+    wells = np.exp(rng.uniform(*np.log(darkening.FULL_WELL), 100_000))
+    expected = rng.uniform(*darkening.READ_NOISE, 100_000) / wells
+    for share in (0.75, 0.85, 0.95):  # the others are below one step of 8 bit
+        assert np.quantile(found, share) == pytest.approx(
+            np.quantile(expected, share), rel=0.25
+        )

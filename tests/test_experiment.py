@@ -51,10 +51,11 @@ from configs import (
     whole_uneven_student,
     zero_dce,
 )
-from lled_jax import config_schema, experiment, held_out, weights_file
+from lled_jax import config_schema, experiment, held_out, objectives, weights_file
 from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
+from lled_jax.models import variants
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.lock import alone_in
 from lled_jax.training.writer import read_metrics
@@ -243,6 +244,26 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
     config.init, config.model = str(trained[1]), "student_base"
     with pytest.raises(InputError, match="weights of a student, not of a student_base"):
         experiment.train(config, tmp_path / "other")
+
+
+def test_what_is_said_of_distillation_is_what_is_done(tmp_path, monkeypatch):
+    def listen(*networks, **options):
+        heard.append((*(network.channels for network in networks[:2]), options))
+        raise InputError("heard")
+
+    heard, said = [], {"weight": 0.25, "stages": ((0, 1),), "normalisation": "l1"}
+    said |= {"branches": ("gradient",), "output": 0.5, "ensemble": True}
+    monkeypatch.setattr(objectives, "distilled", listen)
+    params = variants.init(variants.build("teacher"), 0)
+    weights_file.write(tmp_path / "teacher.safetensors", "teacher", params, {})
+    config = tiny(student.get_config())
+    config.teacher = str(tmp_path / "teacher.safetensors")
+    config.distillation.update(said)
+    config.loss.perceptual = 0.0  # whose weights take long to load
+    with pytest.raises(InputError, match="heard"):
+        experiment.train(config, tmp_path / "run")
+    said["output_weight"] = said.pop("output")
+    assert heard == [(48, 96, said)]
 
 
 @pytest.mark.parametrize("key", ["photos", "more"])

@@ -3,14 +3,18 @@
 from contextlib import closing
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import train
 from configs import student
-from lled_jax import config_schema, held_out, resuming
+from lled_jax import config_schema, held_out, resuming, weights_file
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.errors import InputError
+from lled_jax.models import variants
+from lled_jax.training.state import TrainState
 from lled_jax.training.writer import Writer
 
 CONFIG = student.get_config().to_dict()
@@ -34,7 +38,8 @@ def test_the_pairs_may_move_but_not_change():
     moved = {**CONFIG, "data": {**CONFIG["data"], "root": "/elsewhere"}}
     check(old, moved)
     check(CONFIG, moved)  # a run older than the fingerprint
-    for other in (pairs(("a", "c")), pairs(side=9), pairs(("a", "b", "c"))):
+    for names, side in (("ac", 8), ("ba", 8), ("ab", 9), ("abc", 8)):
+        other = pairs(tuple(names), side)
         with pytest.raises(
             InputError, match=r"runs/x .* other pairs .* /elsewhere; use"
         ):
@@ -99,3 +104,18 @@ def test_the_best_of_an_earlier_attempt_is_forgotten(tmp_path):
         with closing(Writer(tmp_path, start, 8)) as writer:
             held_out.scorer("student", pairs(), tmp_path, writer, start)
         assert best.exists() == bool(start)
+
+
+def test_the_best_average_is_kept_and_not_the_parameters_of_its_step(tmp_path):
+    shapes = variants.shapes(variants.build("zero_dce"))
+    good = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), shapes)  # changes nothing
+    bad = {**good, "conv7": {**good["conv7"], "bias": good["conv7"]["bias"] - 0.5}}
+    images = np.full((1, 16, 16, 3), 90, np.uint8)
+    same = ArrayPairs("a", images, images)
+    with closing(Writer(tmp_path, 0, 8)) as writer:
+        score = held_out.scorer("zero_dce", same, tmp_path, writer, 0)
+        for at, params, ema in ((2, good, bad), (4, bad, good), (6, good, bad)):
+            score(at, TrainState(jnp.int32(at), params, ema, ()))
+    _, kept, facts = weights_file.read(tmp_path / held_out.BEST)
+    assert (facts["step"], facts["psnr"]) == (4, pytest.approx(100))
+    jax.tree.map(np.testing.assert_array_equal, kept, good)

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from contextlib import closing
 
 import jax
@@ -120,6 +121,36 @@ def test_ema_follows_the_parameters(pairs):
     assert int(after.step) == 1
 
 
+def test_a_step_is_plain_arithmetic():
+    # One number for a network, and the mean of (w - step - high)^2 for a loss.
+    def objective(params, frozen, low, high):
+        square = (params["w"] - high.mean((1, 2, 3))) ** 2
+        return objectives.Losses(square, {"square": square})
+
+    def prepare(at, frozen, batch):
+        return {name: at + images for name, images in batch.items()}
+
+    falling, mesh = optax.linear_schedule(0.1, 0.0, 10), sharding.make_mesh()
+    sgd, most = optax.sgd(falling), 0.15
+    advance = step.make_step(objective, sgd, falling, most, mesh, prepare=prepare)
+    high = np.linspace(0.2, 0.8, 4, dtype=np.float32).reshape(4, 1, 1, 1)
+    high = high.repeat(3, -1)
+    current = state.create({"w": jnp.float32(5.0)}, sgd)
+    w = ema = 5.0
+    for at, decay in enumerate((0.1, most, most)):  # (1 + t) / (10 + t) at first
+        gap = w - at - high
+        current, metrics = advance(current, {}, {"low": high, "high": high})
+        lr, slope = 0.1 * (1 - at / 10), 2 * gap.mean()
+        w -= lr * slope
+        ema = decay * ema + (1 - decay) * w
+        expected = {"loss": (gap**2).mean(), "grad_norm": abs(slope), "lr": lr}
+        expected["square"] = expected["loss"]
+        found = {name: float(value) for name, value in metrics.items()}
+        assert found == pytest.approx(expected, rel=1e-5)
+        assert float(current.params["w"]) == pytest.approx(w, rel=1e-5)
+        assert float(current.ema["w"]) == pytest.approx(ema, rel=1e-5)
+
+
 @pytest.mark.parametrize("normalisation", ["literal", "unit_l2", "l1"])
 def test_distillation_pulls_towards_a_frozen_teacher(pairs, normalisation):
     teacher = GradientGuided(2, 16)
@@ -176,7 +207,7 @@ def test_the_outputs_and_both_branches_can_be_distilled(pairs):
 
     def losses_with(**options):
         options = {"stages": ((-1, -1),), "normalisation": "unit_l2"} | options
-        objective = distilled(student, teacher, {"l1": 1.0}, (), weight=1.0, **options)
+        objective = distilled(student, teacher, {"l1": 1.0}, (), weight=0.2, **options)
         return objective(params, frozen, low, high)
 
     plain = losses_with()
@@ -192,7 +223,7 @@ def test_the_outputs_and_both_branches_can_be_distilled(pairs):
     np.testing.assert_allclose(both.terms["teacher_l1"], expected, rtol=1e-5)
     np.testing.assert_allclose(
         both.total,
-        both.terms["l1"] + both.terms["distillation"] + 0.5 * expected,
+        both.terms["l1"] + 0.2 * both.terms["distillation"] + 0.5 * expected,
         rtol=1e-5,
     )
     with pytest.raises(InputError, match="unknown branch 'colour'"):
@@ -367,6 +398,7 @@ class Run:
 
     def wait_for(self, checkpoints):
         if self.impatient:
+            self.impatient = False
             os.kill(os.getpid(), signal.SIGTERM)
         checkpoints.wait()
 
@@ -381,6 +413,8 @@ def test_resumed_run_equals_uninterrupted_bit_for_bit(tmp_path, pairs):
     whole = Run(tmp_path / "whole", pairs)
     expected = whole.train(10)
     assert whole.scored == [4, 8, 10]
+    with Checkpoints(tmp_path / "whole") as checkpoints:
+        assert checkpoints.latest() == 10
     killed = Run(tmp_path / "killed", pairs, stop_at=4)
     with pytest.raises(Interrupted, match="stopped by SIGTERM at step 5"):
         killed.train(10)
@@ -408,8 +442,10 @@ def test_no_score_is_lost_to_a_signal(tmp_path, pairs):
 
 
 def test_a_second_signal_does_not_cost_the_checkpoint(tmp_path, pairs):
+    stopped = Run(tmp_path, pairs, stop_in=1, impatient=True)
     with pytest.raises(Interrupted, match="at step 1"):
-        Run(tmp_path, pairs, stop_in=1, impatient=True).train(8)
+        stopped.train(8)
+    assert not stopped.impatient
     with Checkpoints(tmp_path) as checkpoints:
         assert checkpoints.latest() == 1
 
@@ -464,22 +500,50 @@ def test_phase_change_is_seen_in_the_terms(tmp_path, pairs):
     Run(tmp_path, pairs).train(8)
     terms = {r["step"]: set(r) for r in read_metrics(tmp_path) if "loss" in r}
     assert "ssim" in terms[4]
+    assert "ssim" not in terms[6]  # of its two steps the second is of the new phase
     assert "ssim" not in terms[8]
 
 
+def test_what_is_logged_is_the_mean_since_the_last_and_of_one_phase(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    meter = loop._Meter(lambda at: ())
+
+    def add(**metrics):
+        values = {"grad_norm": 1.0, **metrics}
+        meter.add(1, {name: jnp.float32(value) for name, value in values.items()}, 4)
+
+    add(loss=1.0, ssim=0.5)
+    add(loss=4.0, ssim=0.7)
+    with meter.paused():
+        clock[0] += 50.0
+    clock[0], meter.waited = clock[0] + 2.0, 0.5
+    means = {"loss": 2.5, "ssim": 0.6, "grad_norm": 1.0}
+    assert meter.take() == pytest.approx(
+        {**means, "images_per_s": 4.0, "data_wait": 0.25}
+    )
+    add(loss=9.0, ssim=0.5)
+    add(loss=6.0)  # a phase without it began
+    clock[0] += 1.0
+    assert meter.take() == pytest.approx(
+        {"loss": 6.0, "grad_norm": 1.0, "images_per_s": 8.0, "data_wait": 0.0}
+    )
+
+
 def test_nan_stops_naming_step_and_files(tmp_path, pairs):
-    Run(tmp_path, pairs).train(4)
-    broken = Run(tmp_path, pairs, lr=float("nan"))
+    Run(tmp_path, pairs).train(3)
+    # One that would be saved, but not logged, with the first loss that is NaN.
+    broken = Run(tmp_path, pairs, lr=float("nan"), save_every=5)
     order = Order(0, pairs.sizes, [Stage(0, 32, 4)])
-    # Step 5 spoils the parameters, so the loss of step 6 is the first that is NaN.
-    files = ", ".join(pairs.names[i] for i in order.draw(5).index)
-    with pytest.raises(InputError, match=r"loss nan .* at step 6 \(batch: ") as error:
+    # Step 4 spoils the parameters, so the loss of step 5 is the first that is NaN.
+    files = ", ".join(pairs.names[i] for i in order.draw(4).index)
+    with pytest.raises(InputError, match=r"loss nan .* at step 5 \(batch: ") as error:
         broken.train(10)
     assert files in str(error.value)
     # Though `error` keeps alive what the loop had at hand: nothing is read any more.
     assert "lled-batches" not in {thread.name for thread in threading.enumerate()}
     with Checkpoints(tmp_path) as checkpoints:
-        assert checkpoints.latest() == 4
+        assert checkpoints.latest() == 3
 
 
 def test_damaged_checkpoint_is_named(tmp_path, pairs):
