@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lled_jax.adjust import RADIUS, adjust, guided_filter
+from lled_jax.adjust import RADIUS, adjust, amounts_for, guided_filter
 from lled_jax.errors import InputError
 from lled_jax.images import luminance
 from lled_jax.look import LIT, Amounts, Look
@@ -52,6 +52,15 @@ def test_no_saturation_is_the_luma_and_more_keeps_it():
     vivid = adjust(bright, bright, Amounts(saturation=1.2))
     np.testing.assert_allclose(luminance(vivid), luminance(bright), atol=1e-5)
     assert vivid.std(-1).mean() > bright.std(-1).mean()
+
+
+@pytest.mark.parametrize("amounts", [Amounts(0.5, -1.0, 1.5, 0.5), Amounts()])
+def test_an_answer_beyond_white_and_black_is_clipped_first(amounts):
+    low, answer = images(0), 2 * images(1) - 0.5
+    clipped = jnp.clip(answer, 0, 1)
+    np.testing.assert_array_equal(
+        adjust(low, answer, amounts), adjust(low, clipped, amounts)
+    )
 
 
 def naive_guided_filter(image, eps):
@@ -117,6 +126,14 @@ def test_bright_photos_are_spared(strength, luma):
         assert share == strength
     if luma >= LIT[1]:
         assert share == 0
+
+
+def test_how_bright_a_photo_is_does_not_depend_on_its_bits():
+    eight = np.random.default_rng(0).integers(60, 120, (5, 6, 3), "u1")
+    look, deep = Look(spare_bright=True), eight.astype(np.uint16) * 257
+    share = amounts_for(eight, look).strength
+    assert 0 < share < 1
+    assert amounts_for(deep, look).strength == pytest.approx(share)
 
 
 @pytest.mark.parametrize(

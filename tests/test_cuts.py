@@ -86,6 +86,14 @@ def test_another_size_is_another_scene():
     assert cuts([np.zeros((*size, 3), np.uint8) for size in sizes]) == [0, 2]
 
 
+def test_what_was_usual_in_another_size_hides_no_cut():
+    wide = scene("coffee", 180, 1600)
+    pan = [wide[:, 60 * i : 60 * i + 320] for i in range(20)]
+    stills = [scene(name, 64, 96) for name in ("astronaut", "chelsea")]
+    frames = film([*pan, stills[0], stills[0], stills[1]])
+    assert cuts(frames)[-2:] == [20, 22]
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     nps.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)))

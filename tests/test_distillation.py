@@ -137,15 +137,17 @@ def test_default_is_the_last_stage_of_each_and_pairs_are_averaged():
     assert_allclose(both, (first + last) / 2, rtol=1e-6)
 
 
-def test_bfloat16_features_are_compared_in_float32():
-    student, teacher = stages(1, 4), stages(1, 8, seed=1)
-    exact = distillation_loss(student, teacher)
-    low = distillation_loss(
-        [x.astype(jnp.bfloat16) for x in student],
-        [x.astype(jnp.bfloat16) for x in teacher],
-    )
-    assert low.dtype == jnp.float32
-    assert_allclose(low, exact, rtol=0.02)
+@pytest.mark.parametrize("comparison", ["unit_l2", "affinity"])
+def test_bfloat16_features_are_compared_in_float32(comparison):
+    low = [
+        [x.astype(jnp.bfloat16) for x in features]
+        for features in (stages(1, 4), stages(1, 8, seed=1))
+    ]
+    wide = [[x.astype(jnp.float32) for x in features] for features in low]
+    distance = distillation_loss(*low, comparison=comparison)
+    assert distance.dtype == jnp.float32
+    exact = distillation_loss(*wide, comparison=comparison)
+    assert_allclose(distance, exact, rtol=1e-6)
 
 
 def test_unknown_normalisation_lists_the_known(pair):
@@ -191,6 +193,7 @@ def test_affinities_are_the_cosines_between_block_means():
     larger = jax.random.normal(jax.random.key(0), (2, 16, 16, 3))
     blocks = jnp.repeat(jnp.repeat(larger, 2, axis=1), 3, axis=2)
     padded = jnp.pad(blocks, ((0, 0), (0, 5), (0, 7), (0, 0)), constant_values=9.0)
+    assert affinity(padded).shape == (2, 256, 256)
     assert_allclose(affinity(padded), affinity(larger), atol=1e-6)
 
 

@@ -78,6 +78,7 @@ def test_all_columns_of_a_perfect_prediction():
     ("prediction", "message"),
     [
         (lambda low: low[:, 1:], "img0: the prediction is 47x40 pixels.*48x40"),
+        (lambda low: low.swapaxes(0, 1), "img0: the prediction is 40x48 pixels.*48x40"),
         (lambda low: low[..., 0], r"img0: .* shape \[40, 48\]"),
         (lambda low: np.full(low.shape, np.nan), "img0: .*not finite"),
     ],

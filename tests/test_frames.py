@@ -7,6 +7,7 @@ from flicker_for_tests import added_flicker
 import lled_jax
 from lled_jax import frames, pretrained, tiling
 from lled_jax.data import synthetic
+from lled_jax.images import mean_luma
 from lled_jax.look import Look
 
 
@@ -63,6 +64,8 @@ def test_means_follow_by_their_share(student, scenes, monkeypatch):
     alone = student.frames()
     alone(brighter)
     own = np.asarray(alone._means[name])
+    luma = mean_luma(low) + frames.SHARE * (mean_luma(brighter) - mean_luma(low))
+    assert steady._luma == pytest.approx(luma)
     expected = first[name] + frames.SHARE * (own - first[name])
     np.testing.assert_allclose(steady._means[name], expected, rtol=1e-4, atol=1e-6)
 

@@ -58,6 +58,13 @@ def test_weak_edges_stay_only_with_strong_ones():
     assert not edges[:, :25].any()
 
 
+def test_edges_of_a_dark_image_do_not_depend_on_a_bright_one_beside_it():
+    bright = data.astronaut()[64:128, 64:128] / np.float32(255)
+    both = canny(jnp.stack([bright, 0.1 * bright]))
+    np.testing.assert_array_equal(both[1], edges_of(0.1 * bright))
+    assert both[1].any()
+
+
 @pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("name", ["student_base", "student_canny", "student_origin"])
 def test_networks_of_the_ablation(name):

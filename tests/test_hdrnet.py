@@ -10,7 +10,7 @@ from lled_jax import inference, objectives, onnx_graph
 from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.images import to_float
-from lled_jax.models import variants
+from lled_jax.models import hdrnet, variants
 from lled_jax.models.bilateral_grid import apply_grid
 from lled_jax.models.hdrnet import HDRNet, grid_distance
 from lled_jax.models.network import answer
@@ -75,6 +75,28 @@ def test_a_photo_of_12_megapixels_needs_little_more_than_itself():
     assert plan.temp_size_in_bytes < 2.5 * image
 
 
+def test_the_guide_is_a_network_of_two_layers_of_the_colour(params):
+    low = jax.random.uniform(jax.random.key(4), (1, 20, 30, 3))
+    wild = jax.tree.map(lambda x: x + 0.1, params)
+    wild["guide1_bias"] = jnp.linspace(-0.9, 0.3, 16)  # some of them are cut at 0
+    out = answer(STUDENT, wild, low)
+
+    def guide(colours):
+        hidden = colours @ wild["guide1_kernel"] + wild["guide1_bias"].reshape(1, 1, -1)
+        depth = jnp.maximum(hidden, 0) @ wild["guide2_kernel"] + wild["guide2_bias"][0]
+        return (1 / (1 + jnp.exp(-depth)))[..., 0]
+
+    assert out.grid.std() > 0.01
+    expected = apply_grid(out.grid, guide, low)
+    np.testing.assert_allclose(out.enhanced, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_small_copy_has_no_pattern_of_what_is_too_fine_for_it():
+    stripes = ((jnp.arange(1024) + 1) // 2 % 2).astype(jnp.float32).reshape(1, 1, -1, 1)
+    small = hdrnet._small(jnp.broadcast_to(stripes, (1, 256, 1024, 3)))
+    np.testing.assert_allclose(small[:, :, 1:-1], 0.5, atol=0.05)
+
+
 def test_strips_leave_no_seams(params):
     """The same pixels in another row of a strip have the same answer."""
     row = jax.random.uniform(jax.random.key(3), (1, 1, 40, 3))
@@ -106,6 +128,11 @@ def test_the_teacher_s_grid_is_averaged_to_the_student_s():
     np.testing.assert_allclose(
         grid_distance(jnp.asarray(coarse) + 0.5, jnp.asarray(fine)), 0.25, rtol=1e-5
     )
+    slopes = jax.grad(lambda *grids: grid_distance(*grids).sum(), (0, 1))(
+        jnp.asarray(coarse) + 0.5, jnp.asarray(fine)
+    )
+    assert (slopes[0] > 0).all()
+    assert not slopes[1].any()
 
 
 def test_it_learns_and_follows_a_teacher(params):

@@ -59,6 +59,18 @@ def test_gt_mean_is_blind_to_brightness_and_to_nothing_else():
     assert_allclose(gt_mean(black, target), l1(black, target), rtol=1e-6)
 
 
+def test_the_factor_of_gt_mean_is_a_constant_of_ten_at_most():
+    target = jax.random.uniform(jax.random.key(0), (2, 6, 5, 3))
+    enhanced = 0.5 * jax.random.uniform(jax.random.key(1), target.shape)
+    means = [x.mean((1, 2, 3), keepdims=True) for x in (target, enhanced)]
+    factor = jnp.broadcast_to(means[0] / means[1], target.shape)
+    slope = jax.grad(lambda e: gt_mean(e, target).sum())(enhanced)
+    expected = jax.grad(lambda e: l1(factor * e, target).sum())(enhanced)
+    assert_allclose(slope, expected, rtol=1e-5)
+    dark = 0.01 * enhanced
+    assert_allclose(gt_mean(dark, target), l1(10 * dark, target), rtol=1e-6)
+
+
 def test_ssim_loss_is_one_minus_scikit_images_ssim(pair):
     for i, loss in enumerate(ssim_loss(*pair)):
         expected = 1 - structural_similarity(

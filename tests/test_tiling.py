@@ -5,19 +5,26 @@ import math
 import re
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lled_jax import inference, tiling
-from lled_jax.adjust import RADIUS
+from lled_jax.adjust import RADIUS, adjust
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 from lled_jax.look import Amounts
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import reach
+from lled_jax.models.gradient_guided import (
+    GradientGuided,
+    apply_with,
+    fabs_of,
+    reach,
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,32 @@ def tiled(model, params, low, side, amounts):
     tiles = tiling.cut(model, low, side)
     statistics = tiling.measure(model, params, low, tiles)
     return tiling.render(model, params, low, tiles, statistics, amounts), len([*tiles])
+
+
+def test_tiles_overlap_by_all_that_a_pixel_sees():
+    model = GradientGuided(1, 8)
+    params = variants.init(model, 0)
+    mean = jnp.full((1, 1, 1, 8), 0.1)  # the attentions see everything
+    statistics = {fab: {"mean": mean} for fab in fabs_of(model, 0)}
+
+    @jax.jit
+    def drawn(low):
+        outputs, _ = apply_with(model, params, statistics, low)
+        return adjust(low, outputs.enhanced, Amounts(denoise=1.0))
+
+    low, other = jax.random.uniform(jax.random.key(0), (2, 1, 12, 100, 3))
+    is_left = jnp.arange(100).reshape(1, 1, -1, 1) < 50
+    one, right, left = (
+        np.asarray(drawn(jnp.where(jnp.broadcast_to(where, low.shape), other, low)))
+        for where in (jnp.zeros_like(is_left), ~is_left, is_left)
+    )
+    differs = [(np.abs(one - two) > 1e-7).any((0, 1, 3)) for two in (left, right)]
+    of_left, of_right = map(np.flatnonzero, differs)
+    seen = max(of_left.max() - 49, 50 - of_right.min())
+    side = 2 * (reach(model) + 2 * RADIUS) + 24
+    first, second = tiling.cut(model, np.zeros((9, 150, 3), np.uint8), side).columns[:2]
+    overlap = min(first.stop - first.own_stop, second.own_start - second.start)
+    assert seen <= overlap <= seen + 4  # even, and rounded up
 
 
 # Few sizes, since each is compiled; `spans` was tried with many.
