@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -100,6 +101,21 @@ def test_srgb_is_left_alone(tmp_path):
     assert photos.read(path).metadata.icc == SRGB
 
 
+def test_what_is_not_quite_srgb_is_converted(tmp_path):
+    """Its primaries with a gamma of 2.2 differ by a few levels, in the dark."""
+    primaries = [0.64, 0.33, 1.0, 0.30, 0.60, 1.0, 0.15, 0.06, 1.0]
+    icc = imagecodecs.cms_profile(
+        "rgb", whitepoint=[0.3127, 0.3290, 1.0], primaries=primaries, gamma=2.2
+    )
+    ramp = np.tile(np.arange(256, dtype=np.uint8)[:, None], (4, 1, 3))
+    light = (ramp / 255) ** 2.2
+    expected = 255 * np.where(
+        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+    photo = photos.read(tagged(tmp_path, ramp, bytes(icc)))
+    assert np.abs(photo.pixels - expected).max() <= 1
+
+
 @pytest.mark.parametrize("icc", [*BROKEN.values(), GREY_18], ids=[*BROKEN, "grey"])
 @pytest.mark.parametrize("ending", ["png", "tif", "jpg"])
 def test_what_cannot_be_used_is_kept(tmp_path, icc, ending):
@@ -150,6 +166,9 @@ def test_grey_pixels_with_an_rgb_profile(tmp_path):
     path = tagged(tmp_path, ramp, P3)
     photo = photos.read(path)
     assert photo.grey
+    colours = photos.read(tagged(tmp_path, np.stack([ramp] * 3, -1), P3, "tif"))
+    assert np.abs(photo.pixels.astype(int) - colours.pixels).max() <= 1
+    assert np.abs(photo.pixels[0, :, 0].astype(int) - ramp[0]).max() > 2
     photos.write(photo, photo.pixels, path)
     again = stored_values(path)
     assert again.shape == ramp.shape

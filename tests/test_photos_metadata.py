@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import subprocess
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from photos_for_tests import (
     plain,
     smooth,
 )
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
 from lled_jax import photos
 from lled_jax.photos import exif, ifd, png
@@ -318,3 +319,114 @@ def test_exif_that_points_to_itself_a_thousand_times():
     (first,) = exif.entries_of(loop)[1]
     (second,) = first.value
     assert second.value == []
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_deep_tiff_without_alpha_is_turned(orientation):
+    """Its decoded array is taken as it is only where nothing is turned."""
+    image = picture(np.uint16)
+    extra = [(ORIENTATION, 3, 1, orientation, True)]
+    photo = photos.read_bytes(encoded("tif", image, extratags=extra), "a.tif")
+    np.testing.assert_array_equal(photo.pixels, turned(image, orientation))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_an_orientation_of_four_bytes(order):
+    entry = ifd.Entry(ORIENTATION, 4, 1, struct.pack(order + "I", 6))
+    orientation, kept = exif.upright(ifd.structure([entry], order))
+    upright = ifd.Entry(ORIENTATION, 4, 1, struct.pack(order + "I", 1))
+    assert (orientation, kept) == (6, ifd.structure([upright], order))
+
+
+def test_exif_is_believed_before_xmp():
+    options = {"exif": exif_bytes(6), "xmp": XMP % 3}
+    photo = photos.read_bytes(encoded("jpg", smooth(), **options), "a.jpg")
+    assert photo.pixels.shape == (48, 32, 3)
+    pieces = png.with_chunks(encoded("png", smooth()), icc=None, dpi=None, **options)
+    photo = photos.read_bytes(b"".join(pieces), "a.png")
+    np.testing.assert_array_equal(photo.pixels, turned(smooth(), 6))
+
+
+def test_xmp_in_single_quotes():
+    packet = b"<rdf:Description tiff:Orientation='8' tiff:Make='8'/>"
+    upright = packet.replace(b"n='8'", b"n='1'")
+    assert exif.xmp_upright(packet) == (8, upright)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_xmp_of_a_png_with_other_texts(packed):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("Title", "Dusk", zip=packed)
+    texts.add_itxt("XML:com.adobe.xmp", (XMP % 1).decode(), zip=packed)
+    texts.add_itxt("Comment", "Dawn", zip=packed)
+    photo = photos.read_bytes(encoded("png", smooth(), pnginfo=texts), "a.png")
+    assert photo.metadata.xmp == XMP % 1
+
+
+def test_other_units_than_the_inch(tmp_path):
+    centimetres = {"resolution": (118.11, 59.055), "resolutionunit": "CENTIMETER"}
+    photo = photos.read_bytes(encoded("tif", smooth(), **centimetres), "a.tif")
+    assert photo.metadata.dpi == pytest.approx((300, 150), abs=0.02)
+    # No unit: only the shape of a pixel.
+    shape = {"resolution": (2, 1), "resolutionunit": "NONE"}
+    photo = photos.read_bytes(encoded("tif", smooth(), **shape), "a.tif")
+    assert photo.metadata.dpi is None
+    data, at = encoded("png", smooth()), len(png.PNG_SIGNATURE) + 25
+    chunk = png._chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0))
+    photo = photos.read_bytes(data[:at] + chunk + data[at:], "a.png")
+    assert photo.metadata.dpi is None
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_most_that_a_jpeg_holds(over):
+    kept = exif.upright(exif_bytes())[1].ljust(65533 - len(b"Exif\0\0") + over, b"\0")
+    packet = (XMP % 1).ljust(65533 - 29 + over)
+    file = BytesIO()
+    photos.write(plain(smooth(), exif=kept, xmp=packet), smooth(), file, "JPEG")
+    again = photos.read_bytes(file.getvalue(), "a.jpg").metadata
+    assert again.xmp == (None if over else packet)
+    assert (again.exif == kept) == (not over)
+    assert b"Lamp 35mm F1.8" in again.exif
+
+
+def test_texts_stay_in_tiff(tmp_path):
+    base, written = ExifTags.Base, Image.Exif()
+    names = ("ImageDescription", "Make", "Model", "Software", "Artist", "Copyright")
+    texts = {base[name]: f"{name} of it" for name in names}
+    written.update(texts)
+    photo = plain(smooth(), exif=written.tobytes().removeprefix(b"Exif\0\0"))
+    photos.write(photo, photo.pixels, tmp_path / "a.tif", "TIFF")
+    with Image.open(tmp_path / "a.tif") as image:
+        assert texts.items() <= dict(image.getexif()).items()
+
+
+@pytest.mark.parametrize(
+    ("start", "order"),
+    # Panasonic's and Olympus' RAW files, too.
+    [
+        *((b"II*\0", "<"), (b"MM\0*", ">"), (b"IIU\0", "<")),
+        *((b"IIRO", "<"), (b"IIRS", "<"), (b"MMOR", ">")),
+    ],
+)
+def test_exif_of_a_tiff_based_raw(start, order):
+    """The exposure from both directories (TIFF/EP), in order; no private data."""
+
+    def entry(tag, text):
+        return ifd.Entry(tag, 2, len(text), text)
+
+    def iso(value):
+        return ifd.Entry(0x8827, 3, 1, struct.pack(order + "H", value))
+
+    time = ifd.Entry(0x829A, 5, 1, struct.pack(order + "II", 1, 15))
+    comment, lens = entry(0x9286, b"dark " * 500), entry(0xA434, b"35mm F1.8\0")
+    interop = ifd.Entry(ifd.INTEROP, 4, 1, [entry(1, b"R98\0")])
+    make, gps = entry(0x010F, b"Lamp\0"), ifd.Entry(ifd.GPS, 4, 1, [entry(1, b"N")])
+    private, preview = entry(0x927C, b"note"), entry(0xA500, bytes(2**18 + 1))
+    below = [iso(200), comment, interop, lens, private, preview]
+    width = ifd.Entry(0x0100, 3, 1, bytes(2))
+    stored = [width, make, time, iso(100), gps, ifd.Entry(ifd.EXIF, 4, 1, below)]
+    data = ifd.structure(stored, order)
+    found = exif.from_tiff(BytesIO(start + data[4:]))
+    below = [time, iso(200), comment, interop, lens]
+    kept = [make, ifd.Entry(ifd.EXIF, 4, 1, below), gps]
+    assert exif.entries_of(found) == (order, kept)

@@ -1,15 +1,17 @@
 """Camera RAW: developed as documented, and what is said of damaged files."""
 
+import struct
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import rawpy
 from photos_for_tests import encoded, exif_bytes, smooth
+from raws_for_tests import dng, mosaic, scene
 
 from lled_jax import photos
 from lled_jax.errors import InputError
-from lled_jax.photos import exif, raw
+from lled_jax.photos import exif, ifd, raw
 
 FILES = {"colorchart.dng": (1156, 1734), "RAW_KODAK_DC50.KDC": (512, 768)}
 
@@ -139,3 +141,47 @@ def test_exif_of_the_preview():
         raise rawpy.LibRawNoThumbnailError(b"none")
 
     assert raw._preview_exif(SimpleNamespace(extract_thumb=none)) is None
+
+
+def test_exif_of_the_preview_where_the_file_has_none(monkeypatch):
+    monkeypatch.setattr(exif, "from_tiff", lambda stream: None)
+    monkeypatch.setattr(raw, "_preview_exif", lambda raw: b"of the preview")
+    photo = photos.read_bytes(dng(mosaic(scene())), "a.dng")
+    assert photo.metadata.exif == b"of the preview"
+
+
+@pytest.mark.parametrize("canon", [b"CR\2\0", bytes(4)])
+def test_canons_raw_shows_only_by_its_letters(canon):
+    """Its first picture is a usual one."""
+    values = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 200, 277: 1, 278: 8, 279: 64}
+    entries = [
+        ifd.Entry(tag, 3, 1, struct.pack("<H", value)) for tag, value in values.items()
+    ]
+    start = b"II*\0" + struct.pack("<I", 16) + canon + bytes(4)
+    data = (start + ifd.packed(entries, "<", 16)).ljust(200, b"\0") + bytes(range(64))
+    if canon.strip(b"\0"):
+        with pytest.raises(InputError, match=r"a\.tif: holds RAW data"):
+            photos.read_bytes(data, "a.tif")
+    else:
+        assert photos.read_bytes(data, "a.tif").pixels.shape == (8, 8, 3)
+
+
+def test_light_becomes_srgb():
+    """The camera's white balance and sRGB's own curve, and nothing brighter."""
+    light, neutral = scene(), (0.5, 1.0, 0.7)
+    data = dng(mosaic(light * neutral), neutral=neutral)
+    pixels = photos.read_bytes(data, "a.dng").pixels / 65535
+    expected = np.where(
+        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+    assert np.abs(pixels - expected)[4:-4, 4:-4].max() < 0.01
+
+
+def test_raw_is_turned_upright():
+    values = mosaic(scene())
+    stored = photos.read_bytes(dng(values), "a.dng").pixels
+    for orientation, turns in ((3, 2), (6, 3), (8, 1)):
+        data = dng(values, orientation)
+        turned = photos.read_bytes(data, "a.dng").pixels
+        np.testing.assert_array_equal(turned, np.rot90(stored, turns))
+        assert photos.size_of_bytes(data, "a.dng") == turned.shape[:2]

@@ -244,3 +244,20 @@ def test_memory_per_pixel(tmp_path):
     command = [sys.executable, "-c", MEMORY, str(tmp_path)]
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     assert 3 < float(out.stdout) < 9
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_tiff_of_few_greys(tmp_path, bits):
+    grey = picture(channels=0) % 2**bits
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, grey, photometric="minisblack", bitspersample=bits)
+    check(path, np.stack([grey * (255 // (2**bits - 1))] * 3, -1), grey=True)
+
+
+def test_an_avif_among_other_brands():
+    """A picture by its major brand, an AVIF by what it is compatible with."""
+    data = encoded("avif", smooth())
+    assert data[4:12] == b"ftypavif"
+    assert data[16:32].count(b"avif")
+    photo = photos.read_bytes(data[:8] + b"mif1" + data[12:], "a.avif")
+    assert photo.format == "AVIF"

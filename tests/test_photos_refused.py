@@ -39,6 +39,8 @@ def test_pages(tmp_path):
     with tifffile.TiffWriter(path) as tiff:  # a thumbnail is no page
         tiff.write(image, photometric="rgb", metadata=None)
         tiff.write(image[::2, ::2], photometric="rgb", subfiletype=1, metadata=None)
+        mask = image[..., 0] > 99  # nor is a mask
+        tiff.write(mask, photometric="miniswhite", subfiletype=4, metadata=None)
     np.testing.assert_array_equal(photos.read(path).pixels, image)
 
 
@@ -118,6 +120,12 @@ def test_mislabelled(tmp_path, ending, content):
     name = str(error.value).rsplit(" ", 1)[1]
     path.rename(tmp_path / name)  # the cure that is named works
     assert photos.read(tmp_path / name).pixels.shape == (32, 48, 3)
+
+
+def test_canons_newest_raw_by_its_brand():
+    start = b"\0\0\0\x18ftypcrx \0\0\0\1crx isom"
+    with pytest.raises(InputError, match=r"a\.jpg: holds RAW data .*its camera's end"):
+        photos.read_bytes(start.ljust(99, b"\0"), "a.jpg")
 
 
 def test_no_pictures(tmp_path):

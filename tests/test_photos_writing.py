@@ -16,6 +16,7 @@ from PIL import Image, JpegImagePlugin
 
 from lled_jax import photos
 from lled_jax.errors import InputError
+from lled_jax.photos import source
 
 pytest.importorskip("pillow_heif")
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "AVIF": ".avif"}
@@ -167,9 +168,7 @@ def test_quality(tmp_path):
 @pytest.mark.parametrize("lossless", [True, False])
 def test_webp_stays_lossless(tmp_path, lossless):
     path = tmp_path / "a.webp"
-    path.write_bytes(
-        encoded("webp", picture(), lossless=lossless, exif=b"II*\0" + bytes(8))
-    )
+    path.write_bytes(encoded("webp", picture(), lossless=lossless, icc_profile=b"odd"))
     photo = photos.read(path)
     assert photo.lossless == lossless
     photos.write(photo, photo.pixels, path)
@@ -210,6 +209,9 @@ def test_sides_a_format_cannot_have(tmp_path):
             *(plain(np.zeros((1, 32769, 3), np.uint8)), np.zeros((1, 32769, 3), "u1")),
             *(tmp_path / "x.avif", "AVIF"),
         )
+    long = np.zeros((65501, 1, 3), np.uint8)
+    with pytest.raises(InputError, match=r"x\.jpg: JPEG holds at most 65500 .*PNG"):
+        photos.write(plain(long), long, tmp_path / "x.jpg", "JPEG")
     with pytest.raises(InputError, match=r"x\.webp: WEBP holds at most 16383 .*PNG"):
         photos.write(plain(wide), wide, tmp_path / "x.webp", "WEBP")
     for format in ("JPEG", "PNG", "TIFF", "BMP"):
@@ -238,3 +240,39 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(InputError, match="it is a folder"):
         photos.write(plain(picture()), picture(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("format", "dtype"),
+    [("PNG", np.uint8), ("PNG", np.uint16), ("TIFF", np.uint16), ("WEBP", np.uint8)],
+)
+def test_a_large_photo_is_worked_on_in_strips(monkeypatch, format, dtype):
+    """Here of five rows, the last of three: each row and its alpha at their place."""
+    monkeypatch.setattr(source, "STRIP", 5 * 21)
+    image = picture(dtype, 4)
+    image[0, :, 3] = 0  # the colours below it stay, too
+    photo = photos.Photo(image[..., :3], image[..., 3], False, format, lossless=True)
+    file = io.BytesIO()
+    photos.write(photo, photo.pixels, file)
+    monkeypatch.undo()
+    for step in (source.STRIP, 5 * 21):
+        monkeypatch.setattr(source, "STRIP", step)
+        again = photos.read_bytes(file.getvalue(), f"a{SUFFIX[format]}")
+        np.testing.assert_array_equal(again.pixels, photo.pixels)
+        np.testing.assert_array_equal(again.alpha, photo.alpha)
+
+
+@pytest.mark.parametrize("format", SUFFIX)
+def test_to_a_pipe(format):
+    """What can neither seek nor be read gets the same bytes."""
+
+    class Pipe(io.BytesIO):
+        def seek(self, *place):
+            raise io.UnsupportedOperation
+
+        read = tell = seek
+
+    pipe, file = Pipe(), io.BytesIO()
+    for target in (pipe, file):
+        photos.write(plain(smooth()), smooth(), target, format)
+    assert pipe.getvalue() == file.getvalue()
