@@ -15,10 +15,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import lled_jax
-from lled_jax import photos, pretrained, tiling
+from lled_jax import photos, pretrained, tiling, video
 from lled_jax.backends import BACKENDS
 from lled_jax.cli import enhance as command
-from lled_jax.cli import network, options, photo_work
+from lled_jax.cli import network, options, photo_work, pipe, tally
 from lled_jax.cli.main import app
 from lled_jax.cli.stopping import Stopped
 from lled_jax.errors import InputError
@@ -249,6 +249,18 @@ def test_keep_times():
     assert Path("a_enhanced.png").stat().st_mtime_ns == 10**18 + 5 * 10**9
 
 
+def test_times_that_cannot_be_kept_are_one_line(monkeypatch):
+    save("a.png")
+
+    def denied(path, **times):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", denied)
+    result = lled("enhance", "a.png", "--keep-times", status=1)
+    assert "a_enhanced.png is written, but without the times" in message(result)
+    assert "Traceback" not in result.stderr
+
+
 def test_dry_run_lists_and_computes_nothing(monkeypatch):
     monkeypatch.setattr(network, "load", None)
     save("in/a.png", dark(16, 32))
@@ -260,6 +272,21 @@ def test_dry_run_lists_and_computes_nothing(monkeypatch):
     assert result.stdout == "in/a.png  32x16  ->  in_enhanced/a.png\n"
     assert "error: in/bad.png" in result.stderr
     assert files() == before
+
+
+def test_dry_run_shows_the_endings_of_results():
+    for name in ("b.jpeg", "C.JPG", "d.tiff"):
+        save("in/" + name)
+    for name in ("e.MP4", "f.avi"):
+        Path("in", name).touch()
+    lines = lled("enhance", "in", "--dry-run").stdout.splitlines()
+    assert [line.rpartition("/")[2] for line in lines] == [
+        *("C.JPG", "b.jpeg", "d.tiff", "e.mp4", "f.mkv")
+    ]
+    result = lled("enhance", "in/f.avi", "-o", "g.mov", "--dry-run")
+    assert result.stdout == "in/f.avi  video  ->  g.mov\n"
+    result = lled("enhance", "in/f.avi", "-o", "g.jpg", "--dry-run", status=1)
+    assert "g.jpg: cannot write a video with this ending" in message(result)
 
 
 def test_json_is_one_object_and_nothing_else():
@@ -296,6 +323,14 @@ def test_json_of_a_photo_from_standard_input():
     ]
 
 
+def test_what_others_print_does_not_get_into_the_picture(capfd):
+    with pipe._own_stdout() as stdout:
+        print("chatter")
+        stdout.write(b"picture")
+    print("afterwards")
+    assert capfd.readouterr() == ("pictureafterwards\n", "chatter\n")
+
+
 def test_json_of_a_dry_run_and_of_an_error():
     save("a.png")
     data = json.loads(lled("enhance", "a.png", "--dry-run", "--json").stdout)
@@ -324,6 +359,8 @@ def test_shards_do_all_the_files_once():
         before = set(files())
         lled("enhance", "in", "-o", "out", "--shard", f"{n}/3")
         shares.append(set(files()) - before)
+        # One file is in one of the shares, and in the others nothing is wrong.
+        lled("enhance", "in/0.png", "-o", "one", "--shard", f"{n}/3")
     assert sorted(Path(p).name for s in shares for p in s) == [
         Path(name).name for name in names
     ]
@@ -395,6 +432,7 @@ def test_usage_errors(arguments, said):
         (["a.png", "--format", "gif"], "cannot write 'gif'; choose one of"),
         (["a.png", "-o", "a.gif"], "a.gif: cannot write a photo with this ending"),
         (["a.png", "-o", "b.jpg", "--format", "webp"], "--format webp does not fit"),
+        (["-", "-o", "b.jpg", "--format", "webp"], "--format webp does not fit"),
         (["a.png", "-o", "a.png"], "place of the original a.png"),
         (["a.png", "--device", "gpu"], "no device for --device gpu: leave --device"),
         (["notes.txt"], "notes.txt: cannot read '.txt' files"),
@@ -639,3 +677,63 @@ def test_a_phones_photo_is_enhanced_whole_by_default():
     low = np.broadcast_to(np.uint8(9), (3024, 4032, 3))
     in_a_folder = pretrained.MAX_MEMORY * (1 - 1 / photo_work.SHARE)
     assert tiling.side_for(variants.build("student"), low, int(in_a_folder)) is None
+
+
+class Unchanged(Stub):
+    """Frames come as they were; notes how they were asked for."""
+
+    looks: list
+
+    def __init__(self):
+        self.looks = []
+
+    def frames(self, look):
+        self.looks.append(look)
+        return lambda frame: frame
+
+
+def test_the_options_reach_a_video(monkeypatch):
+    pytest.importorskip("av", reason="needs the extra video")
+    from videos_for_tests import dark_pan, make_clip
+
+    make_clip(Path("clip.avi"), dark_pan(2, 32, 32), "mjpeg", pixels="yuvj420p")
+    os.utime("clip.avi", ns=(10**18, 10**18 + 5 * 10**9))
+    Path("clip_enhanced.mkv").write_text("older")
+    network_stub = Unchanged()
+    monkeypatch.setattr(network, "load", lambda request, memory: network_stub)
+    result = lled("enhance", "clip.avi", "--exposure=-1", "--overwrite", "--keep-times")
+    assert network_stub.looks == [command.Look(exposure=-1.0)]
+    assert "clip.avi: mjpeg video encoded anew with libx264" in message(result)
+    made = Path("clip_enhanced.mkv")
+    assert made.stat().st_size > 100
+    assert made.stat().st_mtime_ns == 10**18 + 5 * 10**9
+
+
+def test_a_full_disk_ends_the_videos_too(monkeypatch):
+    for name in ("in/a.mp4", "in/b.mp4"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+
+    def full(source, target, *rest, **options):
+        cause = OSError(28, "No space left on device")
+        raise InputError(f"cannot write {target}: the disk is full") from cause
+
+    monkeypatch.setattr(video, "enhance_video", full)
+    monkeypatch.setattr(network, "load", lambda request, memory: Unchanged())
+    result = lled("enhance", "in", status=1)
+    assert result.stderr.count("disk is full") == 1
+    assert "0 of 2 enhanced" in result.stderr
+
+
+def test_a_summary_names_ten_and_counts_the_rest():
+    missing = [f"{number:02}.png" for number in range(12)]
+    last = lled("enhance", *missing, status=1).stderr.splitlines()[-1]
+    assert last == f"failed: {', '.join(missing[:10])} and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(9.96, "10.0 s"), (61.4, "1:01"), (3599.0, "59:59"), (90061.0, "25:01:01")],
+)
+def test_durations(seconds, text):
+    assert tally._duration(seconds) == text

@@ -1,6 +1,7 @@
 """Files appear whole or not at all, and a place that fails is named."""
 
 import errno
+import json
 import os
 
 import pytest
@@ -119,3 +120,13 @@ def test_atomic_folder_takes_the_place_of_no_link_and_not_of_this_folder(
         with pytest.raises(InputError, match="is there already"), atomic_folder(path):
             raise AssertionError
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty", "link"]
+
+
+def test_json_takes_any_name_and_no_nan(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"file": "ä\udcff.png"})
+    assert json.loads(path.read_text("utf-8")) == {"file": "ä\udcff.png"}
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"psnr": float("nan")})
+    assert path.read_bytes() == before

@@ -65,6 +65,12 @@ def test_globs_are_expanded_where_the_shell_did_not():
     assert "no file matches" in found("p/*.bmp").problems[0][1]
 
 
+def test_endings_in_capitals_are_read_however_they_are_named():
+    make("p/DSC1.JPG")
+    for given in ("p", "p/DSC1.JPG", "p/*"):
+        assert paths(given) == ["p/DSC1.JPG"]
+
+
 def test_a_file_whose_name_looks_like_a_glob_is_itself():
     make("a[1].jpg", "a1.jpg")
     assert paths("a[1].jpg") == ["a[1].jpg"]

@@ -87,6 +87,10 @@ def test_no_result_takes_the_place_of_an_original(tmp_path, monkeypatch):
     Path("link").symlink_to("a")
     with pytest.raises(InputError, match="place of the original"):
         targets("a/x.jpg", out=Path("link"))
+    Path("b").mkdir()
+    Path("b/x.jpg").symlink_to("../a/x.jpg")
+    with pytest.raises(InputError, match="place of the original"):
+        targets("b/x.jpg", out=Path("a"))
 
 
 def test_a_disk_that_ignores_case_has_fewer_files(tmp_path, monkeypatch):
