@@ -129,13 +129,15 @@ def test_colours_are_those_of_the_tags_both_ways(
     assert tags == colour
 
 
-def test_untagged_hd_is_bt709(tmp_path):
-    wide = np.repeat(np.repeat(chart(), 14, 0), 14, 1)
-    frame = av.VideoFrame.from_ndarray(to_yuv(wide, BT709, False), "yuv444p")
+@pytest.mark.parametrize(("tall", "wide"), [(14, 1), (1, 14)])
+def test_untagged_hd_is_bt709(tmp_path, tall, wide):
+    """By either side: a film's pictures are wide and low."""
+    large = np.repeat(np.repeat(chart(), tall, 0), wide, 1)
+    frame = av.VideoFrame.from_ndarray(to_yuv(large, BT709, False), "yuv444p")
     source = make_clip(tmp_path / "in.mp4", [frame], pixels="yuv444p", options=LOSSLESS)
     seen = []
     enhance_video(source, tmp_path / "out.mp4", lambda x: seen.append(x) or x)
-    error = seen[0][112::224, 112::224] - middles(chart())
+    error = seen[0][8 * tall :: 16 * tall, 8 * wide :: 16 * wide] - middles(chart())
     assert np.abs(error).max() <= 3
 
 
@@ -241,6 +243,16 @@ def test_variable_frame_rate_stays(tmp_path, steps, start):
     enhance_video(source, target, same, overwrite=True)
     gaps = [later - earlier for earlier, later in pairwise(times(target))]
     assert gaps == [step * TICK for step in steps]
+
+
+def test_pictures_of_one_moment_follow_each_other(tmp_path):
+    """Matroska counts milliseconds: here two or three pictures in each."""
+    stamps = [number * 12 for number in range(8)]
+    source = make_clip(tmp_path / "in.mkv", dark_pan(8, 32, 32), times=stamps)
+    assert len(set(times(source))) < 8
+    target = tmp_path / "out.mp4"
+    assert enhance_video(source, target, same).frames == 8
+    assert all(earlier < later for earlier, later in pairwise(times(target)))
 
 
 def test_sound_that_starts_later_stays_late(tmp_path):
@@ -374,11 +386,50 @@ def test_subtitles_chapters_and_languages_stay(tmp_path):
     assert [title for _, title in chapters] == ["Dusk", "Dawn"]
 
 
+def test_chapters_stay_with_their_pictures(tmp_path):
+    """In a file that begins late, all begins at 0 afterwards."""
+    stamps = [12000 + number * STEP for number in range(30)]
+    plain = make_clip(tmp_path / "plain.mkv", dark_pan(30), times=stamps)
+    late = [c | {"start": c["start"] + 400, "end": c["end"] + 400} for c in CHAPTERS]
+    source = with_more(plain, tmp_path / "in.mkv", chapters=late)
+    target = tmp_path / "out.mkv"
+    enhance_video(source, target, same)
+    with av.open(target) as file:
+        found = [
+            tuple(
+                float(chapter[key] * chapter["time_base"]) for key in ("start", "end")
+            )
+            for chapter in file.chapters()
+        ]
+    assert times(target)[0] == 0
+    assert found == [(0, 0.4), (0.4, 1)]
+
+
+def test_fonts_stay_in_matroska(tmp_path):
+    source = make_clip(tmp_path / "in.mkv", dark_pan(2))
+    with_font = tmp_path / "font.mkv"
+    with av.open(source) as reader, av.open(with_font, "w") as writer:
+        copy = writer.add_stream_from_template(reader.streams.video[0], opaque=True)
+        writer.add_attachment("lamp.ttf", "application/x-truetype-font", b"a font")
+        for packet in reader.demux():
+            if packet.size:
+                packet.stream = copy
+                writer.mux(packet)
+    assert enhance_video(with_font, tmp_path / "out.mkv", same).notes == ()
+    with av.open(tmp_path / "out.mkv") as file:
+        (font,) = file.streams.attachments
+        assert (font.name, font.data) == ("lamp.ttf", b"a font")
+    (note,) = enhance_video(with_font, tmp_path / "out.mp4", same).notes
+    assert note.startswith("attachment stream 1")
+
+
 def test_what_the_container_does_not_take_is_left_out_and_said(tmp_path):
     (tmp_path / "words.srt").write_text(SRT)
     plain = make_clip(tmp_path / "plain.mkv", dark_pan(6), audio="aac")
     source = with_more(plain, tmp_path / "in.mkv", tmp_path / "words.srt")
     notes = enhance_video(source, tmp_path / "out.mp4", same).notes
+    assert notes == ("subtitle stream 2 (subrip) left out",)
+    notes = enhance_video(source, tmp_path / "out.ts", same).notes
     assert notes == ("subtitle stream 2 (subrip) left out",)
     notes = enhance_video(source, tmp_path / "out.webm", same).notes
     assert notes == (
@@ -387,6 +438,12 @@ def test_what_the_container_does_not_take_is_left_out_and_said(tmp_path):
         "subtitle stream 2 (subrip) left out",
     )
     assert len(decoded(tmp_path / "out.webm")) == 6
+
+
+def test_what_quicktime_does_not_play_is_encoded_anew(tmp_path):
+    source = make_clip(tmp_path / "in.mp4", dark_pan(3), "libvpx-vp9")
+    notes = enhance_video(source, tmp_path / "out.mov", same).notes
+    assert notes == ("vp9 video encoded anew with libx264",)
 
 
 def test_a_cover_picture_is_not_the_video(tmp_path):
@@ -635,6 +692,33 @@ def test_a_damaged_middle_is_concealed_and_said(tmp_path):
         assert not target.exists()
     else:
         assert len(decoded(target)) == summary.frames >= 30
+
+
+def test_a_concealed_picture_is_said(tmp_path):
+    """Where FFmpeg says so, which it does of some."""
+    whole = make_clip(tmp_path / "in.mkv", dark_pan(12, noise=20))
+    source, notes = tmp_path / "damaged.mkv", set()
+    for _, data in packets(whole, "video")[1:]:
+        middle = slice(len(data) // 2, len(data) // 2 + 30)
+        damaged = bytearray(data)
+        damaged[middle] = [value ^ 0x5A for value in data[middle]]
+        source.write_bytes(whole.read_bytes().replace(data, damaged))
+        summary = enhance_video(source, tmp_path / "o.mkv", same, overwrite=True)
+        notes.update(summary.notes)
+    assert notes == {"1 of 12 pictures were damaged in the source"}
+
+
+@pytest.mark.parametrize("damaged", [0, 2])
+def test_pictures_may_be_missing_only_at_the_start(tmp_path, damaged):
+    """As in a recording that begins between two key pictures."""
+    source = make_clip(tmp_path / "in.mkv", dark_pan(6), "mjpeg", pixels="yuvj420p")
+    data = packets(source, "video")[damaged][1]
+    source.write_bytes(source.read_bytes().replace(data, bytes(len(data))))
+    target = tmp_path / "out.mkv"
+    if damaged:
+        refused(source, target, "no video, damaged or truncated")
+    else:
+        assert enhance_video(source, target, same).frames == len(decoded(target)) == 5
 
 
 # Progress, overwriting, interruption.
