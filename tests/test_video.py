@@ -678,6 +678,16 @@ def test_truncated_files_are_refused(tmp_path, name, share, options):
     refused(source, tmp_path / f"out_{name}", "truncated")
 
 
+@pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.mov"])
+def test_a_whole_file_that_begins_late_is_not_taken_for_cut_off(tmp_path, name):
+    """Half a second late and more: Matroska counts its duration from 0."""
+    stamps = [45000 + number * STEP for number in range(10)]
+    source = make_clip(tmp_path / name, dark_pan(10), times=stamps)
+    target = tmp_path / f"out_{name}"
+    assert enhance_video(source, target, same).frames == 10
+    assert times(target)[0] == 0
+
+
 def test_a_damaged_middle_is_concealed_and_said(tmp_path):
     source = make_clip(tmp_path / "in.ts", dark_pan(40), options={"g": "10"})
     data = bytearray(source.read_bytes())

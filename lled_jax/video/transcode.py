@@ -164,7 +164,9 @@ def _items(
                 started = True
                 yield picture
     if reader.duration and declares:
-        last = Fraction((reader.start_time or 0) + reader.duration, av.time_base)
+        # Matroska's duration counts from 0, wherever its first picture lies.
+        begin = 0 if "matroska" in reader.format.name else reader.start_time or 0
+        last = Fraction(begin + reader.duration, av.time_base)
         if end + Fraction(TOLERANCE) < last:
             raise _truncated(source.path, end, last)
 
