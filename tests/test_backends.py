@@ -222,6 +222,39 @@ def test_missing_package_names_its_cure(backend, monkeypatch):
     assert str(error.value) == cure
 
 
+@pytest.mark.parametrize("backend", ONNX)
+def test_missing_onnx_names_its_cure_too(backend, monkeypatch):
+    packages(backend)
+    for name in [n for n in sys.modules if n.startswith("lled_jax.onnx_graph")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("lled_jax.onnx_graph", raising=False)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(InputError, match="the package onnx is missing: pip install"):
+        backends.enhancer(backend, "student", {})
+
+
+@pytest.mark.parametrize(
+    ("backend", "precision"), [("openvino", "f32"), ("openvino_bf16", "bf16")]
+)
+def test_openvino_is_told_the_precision(backend, precision, monkeypatch):
+    """Unless it is, it takes bf16 wherever the CPU can."""
+    packages("openvino")
+    import openvino
+
+    class Able:
+        def get_property(self, device, name):
+            return ["FP32", "BF16"]
+
+        def compile_model(self, model, device, hints):
+            raise InputError(hints["INFERENCE_PRECISION_HINT"])
+
+    Able.read_model = openvino.Core().read_model
+    monkeypatch.setattr(openvino, "Core", Able)
+    run = backends.enhancer(backend, "student", parameters("student"))
+    with pytest.raises(InputError, match=f"^{precision}$"):
+        run(picture(4, 6))
+
+
 def test_cpu_without_bf16_is_sent_to_f32(monkeypatch):
     packages("openvino")
     import openvino

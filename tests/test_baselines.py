@@ -65,6 +65,15 @@ def test_gamma_mean_meets_the_mean_and_keeps_the_order(seed, top):
     assert (np.diff(bright.ravel()[order]) >= 0).all()
 
 
+@pytest.mark.parametrize(("level", "log_exponent"), [(0, -6), (255, 6)])
+def test_gamma_mean_goes_as_far_as_it_may_where_no_power_does(level, log_exponent):
+    image = np.full((8, 8, 3), level, np.uint8)
+    image[0, 0] = 51  # 0.2
+    bright = gamma_mean(image)
+    np.testing.assert_allclose(bright[0, 0], 0.2 ** np.exp(log_exponent))
+    np.testing.assert_array_equal(bright[1:], image[1:] / 255)
+
+
 def hue_and_saturation(image):
     image = np.asarray(image, np.float64)
     return image / image.max(-1, keepdims=True)
@@ -95,6 +104,14 @@ def test_equalised_values_are_shares_of_pixels():
     # Bins are between the levels, so a value can be in its neighbour's share.
     assert np.abs(new.ravel() - shares).max() < (np.bincount(v.ravel()) / v.size).max()
     assert abs(new.mean() - 0.5) < 0.03
+
+
+def test_equalisation_of_16_bit_sees_what_8_bit_would_not():
+    """A ramp as dark as two levels of 8 bit, below a lamp."""
+    values = np.append(np.arange(511, dtype=np.uint16), np.uint16(65535))
+    image = np.broadcast_to(values.reshape(16, 32, 1), (16, 32, 3)).copy()
+    shares = np.arange(1, 513) / 512
+    np.testing.assert_allclose(equalised(image)[..., 0].ravel(), shares, atol=3e-3)
 
 
 def test_clahe_is_local_where_equalisation_is_not():

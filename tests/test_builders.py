@@ -183,6 +183,22 @@ def test_what_is_not_whole(tmp_path, missing):
     )
 
 
+def test_pairs_of_two_sizes_are_left_out(tmp_path):
+    source = lol(tmp_path / "downloaded")
+    save(source / "our485" / "low" / "1.png", 0, height=20)
+    assert "image is 48x20 but its target 48x40" in lled("lol", source, "--tfds").stderr
+    assert "left out: " in done("lol", source, "--tfds", "--partial").stderr
+    assert open_source("tfds:lol", "train").names == ("6", "10")
+
+
+def test_dest_is_the_folder_of_the_sets(tmp_path, monkeypatch):
+    done("lol", lol(tmp_path / "downloaded"), tmp_path / "sets", "--tfds")
+    with pytest.raises(InputError, match="is not prepared"):
+        open_source("tfds:lol", "train")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    assert len(open_source("tfds:lol", "train")) == 3
+
+
 @pytest.mark.parametrize(
     ("root", "message"),
     [

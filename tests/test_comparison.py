@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,10 @@ def test_a_workdir_and_a_folder_of_results(tmp_path):
     one, two = read_runs([str(tmp_path)])
     assert (one.name, two.name) == ("one", "two")
     assert two.curve == ()
+    # The log above results that have another name is of another network.
+    cases.write(tmp_path / "one" / "lime", cases.scores())
+    (lime,) = read_runs([str(tmp_path / "one" / "lime")])
+    assert lime.curve == ()
 
 
 def test_names(tmp_path):
@@ -151,6 +156,7 @@ def test_every_run_is_compared_with_every_other(tmp_path):
         del silent[key]
     others = [cases.scores(n, input_means={"psnr": 7.0 + n}) for n in (1, 2)]
     assert "different data" in refused(tmp_path, silent, *others)
+    assert "different data" in refused(tmp_path, others[0], silent, others[1])
 
 
 def test_the_same_pairs_under_another_path_are_welcome(tmp_path):
@@ -316,6 +322,17 @@ def test_costs_and_columns_of_some(tmp_path):
     assert {cell.mark for cell in full[4:]} == {""}  # nobody to be better than
 
 
+def test_times_of_two_sizes_have_no_size_in_common(tmp_path):
+    timing = {"median": 5.0, "min": 4.0, "max": 9.0}
+    sizes = ("600x400", "300x200")
+    runs = runs_of(
+        tmp_path,
+        *(cases.scores(ms_per_image={**timing, "size": size}) for size in sizes),
+    )
+    (methods, *_) = method_tables(runs, agree(runs))
+    assert methods.headings[-1].text == "ms per image"
+
+
 def test_distribution(tmp_path):
     contents = [cases.scores(seed, names=[str(n) for n in range(9)]) for seed in (0, 1)]
     runs = runs_of(tmp_path, *contents)
@@ -399,6 +416,16 @@ def test_latex_of_hostile_names():
     assert r"PSNR $\uparrow$" in page
     comment = [line for line in page.splitlines() if "input{x}" in line]
     assert comment == [r"% 50% \input{x}"]
+
+
+def test_best_and_second_best_look_different():
+    rows = ((Cell("a"), Cell("2.00", 2.0, BEST)), (Cell("b"), Cell("1.0", 1.0, SECOND)))
+    table = replace(table_of("ab"), rows=rows)
+    for page, shown in (
+        (text.markdown("t", [], [table]), ("| a | **2.00** |", "| b | <u>1.0</u> |")),
+        (text.latex("t", [], [table]), (r"a & \textbf{2.00}", r"b & \underline{1.0}")),
+    ):
+        assert all(line in page for line in shown)
 
 
 @given(st.text())

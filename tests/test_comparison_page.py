@@ -1,16 +1,20 @@
 """The report as a whole: page, plots, plates and the command."""
 
 import base64
+import hashlib
 import io
 import json
 import re
+import shutil
 import sys
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 import runs_for_tests as cases
+from matplotlib.figure import Figure
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,8 +22,10 @@ from lled_jax.cli.main import app
 from lled_jax.comparison import choice, plates
 from lled_jax.comparison import pictures as pictures_of
 from lled_jax.comparison.agree import agree
+from lled_jax.comparison.plots import plots
 from lled_jax.comparison.read import read_runs
 from lled_jax.comparison.report import Wishes, make
+from lled_jax.comparison.svg import log_ticks
 from lled_jax.errors import InputError
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
@@ -139,6 +145,9 @@ def test_it_asks_nobody_for_anything(folders, tmp_path):
     assert not [e for e in page.all("script") if "src" in e[1]]
     policy = next(e[1]["content"] for e in page.all("meta") if "http-equiv" in e[1])
     assert policy.startswith("default-src 'none';")
+    # Nor would a browser run it without its hash.
+    digest = hashlib.sha256(page.all("script")[0][2].encode()).digest()
+    assert f"script-src 'sha256-{base64.b64encode(digest).decode()}'" in policy
 
 
 def test_hostile_names_stay_text(folders, tmp_path):
@@ -221,6 +230,9 @@ def test_details_lie_where_the_methods_differ():
         assert 0 <= top < bottom <= 90
         seen[top:bottom, left:right] += 1
     assert seen.max() == 1
+    for one, other in combinations(boxes, 2):  # half a box apart
+        gaps = [max(other[i] - one[i + 2], one[i] - other[i + 2]) for i in (0, 1)]
+        assert gaps[0] >= 27 // 2 or gaps[1] >= 18 // 2
     # Without a target, too, and with more pixels than are looked at.
     odd = high.copy()
     odd[60:78, 10:37] += 50
@@ -237,6 +249,48 @@ def test_details_lie_where_the_methods_differ():
     ((left, top, *_),) = choice.details([flat], None, 1)
     assert abs(left - 61) <= 6
     assert abs(top - 31) <= 4
+
+
+def test_details_lie_neither_where_all_are_wrong_nor_where_nothing_is_seen():
+    """One picture is brighter than the other all over, which needs no detail."""
+    high = np.random.default_rng(0).integers(60, 131, (90, 120, 3), np.uint8)
+    one, other = high + np.uint8(60), high.copy()
+    other[60:78, 10:37] += 50
+    one[10:28, 80:107] += 35
+    other[10:28, 80:107] -= 35  # as wrong as the other
+    (box,) = choice.details([one, other], high, 1)
+    assert abs(box[0] - 10) <= 6
+    assert abs(box[1] - 60) <= 4
+    # As large a mistake on a wall tells less than one on what has structure.
+    high[:, 60:] = 100
+    one, other = high.copy(), high.copy()
+    other[30:48, 10:37] += 40
+    other[30:48, 80:107] += 50
+    (box,) = choice.details([one, other], high, 1)
+    assert box[2] <= 60
+
+
+def test_rectangles_lie_on_the_smaller_picture_as_the_details_in_the_large(monkeypatch):
+    whole, closer = [], []
+    monkeypatch.setattr(plates, "lossy_uri", lambda p: whole.append(p) or "")
+    monkeypatch.setattr(plates, "lossless_uri", lambda p: closer.append(p) or "")
+    box, wide = (600, 200, 900, 400), (0, 500, 1200, 800)
+    black = np.zeros((800, 1200, 3), np.uint8)
+    plates._panel("a", "", black, (box,))
+    marked = np.argwhere(np.asarray(whole[0]).any(-1))
+    assert whole[0].size == (480, 320)
+    np.testing.assert_allclose(marked.min(0), [80, 240], atol=1)
+    np.testing.assert_allclose(marked.max(0), [159, 359], atol=1)
+    plates._panel("a", "", black, (wide,))
+    assert [detail.size for detail in closer] == [(300, 200), (320, 80)]
+
+
+def test_pictures_of_another_size_cost_the_details_alone(folders, tmp_path):
+    path = folders / "two/evaluation/enhanced/2.png"
+    Image.open(path).resize((30, 20)).save(path)
+    page = Page(made([str(folders)], tmp_path / "r", Wishes(names=("2", "1")))[0])
+    assert {name[0] for name in pictures(page, "detail")} == {"1"}
+    assert len(pictures(page, "whole")) == 2 * 4
 
 
 @pytest.mark.parametrize("name", ["_x", "caf\udce9"])
@@ -295,6 +349,47 @@ def test_other_pairs_there_now(folders, tmp_path):
         path.rename(path.with_stem("11"))
     _, (line,) = made([str(folders)], tmp_path / "r.html")
     assert "holds other pairs now" in line
+
+
+def test_the_split_that_was_scored_is_shown_and_more_pairs_do_no_harm(
+    folders, tmp_path
+):
+    (tmp_path / "LOL/eval15").rename(tmp_path / "LOL/our485")
+    for path in (tmp_path / "LOL").rglob("10.png"):
+        shutil.copy(path, path.with_stem("11"))
+    for path in folders.rglob("scores.json"):
+        content = json.loads(path.read_text()) | {"split": "train"}
+        path.write_text(json.dumps(content))
+    source, warnings = made([str(folders)], tmp_path / "r.html")
+    assert warnings == ()
+    assert {e[2] for e in Page(source).all("b")} == {"low", "one", "two", "high"}
+
+
+@pytest.mark.parametrize("column", ["psnr", "lpips"])
+def test_images_stand_from_hard_to_easy(tmp_path, column):
+    names = ("abel", "bela", "cleo", "dora")
+    content = cases.scores(3, names, (column,))
+    runs = read_runs([str(cases.write(tmp_path / "run", content))])
+    drawn = {plot.key: plot.svg for plot in plots(runs, agree(runs))}
+    shown = list(dict.fromkeys(re.findall("|".join(names), drawn["per-image"])))
+    sign = -1 if column == "lpips" else 1
+    assert shown == sorted(names, key=lambda n: sign * content["images"][n][column])
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_the_axis_that_is_named_is_logarithmic(name):
+    axes = Figure().subplots()
+    log_ticks(axes, axes.xaxis if name == "x" else axes.yaxis)
+    assert axes.get_xscale() == ("log" if name == "x" else "linear")
+    assert axes.get_yscale() == ("log" if name == "y" else "linear")
+
+
+def test_runs_without_any_headline_have_their_tables(tmp_path):
+    content = cases.scores(columns=("ssim_uniform7",))
+    run = cases.write(tmp_path / "run", content)
+    source, _ = made([str(run)], tmp_path / "r.md", formats=["md"])
+    assert f"{content['means']['ssim_uniform7']:.4f}" in source
+    assert "## Other definitions" in source
 
 
 def test_dark_photos_stand_before_what_was_made_of_them(folders, tmp_path):

@@ -469,6 +469,14 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
             {"data.darkened": 0.0, "data.darkened_further": 2.0},
             "data.darkened_further is for what is made dark",
         ),
+        (
+            {"data.darkened": 0.0, "data.darkened_unevenly": 0.5},
+            "data.darkened_unevenly is for what is made dark",
+        ),
+        (
+            {"data.darkened": 0.0, "data.darkened_mosaic": 0.5},
+            "data.darkened_mosaic is for what is made dark",
+        ),
         # Of a later phase, and told before the first.
         (
             {

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -145,6 +146,18 @@ def test_what_a_file_draws_into_white_is_seen(pixels):
         parity.refuse(wanted, wrong)
 
 
+def test_what_is_measured_is_in_decibels_and_a_loss_is_positive():
+    wanted = contract(precision="f16", size=(51, 64))
+    right = network(wanted)
+    dark = [low for low, _ in pairs()]
+    bright = [np.rint(255 * right(low[None] / np.float32(255)))[0] for low in dark]
+    targets = [(low, b.astype(np.uint8)) for low, b in zip(dark, bright, strict=True)]
+    found = parity.measure(wanted, lambda low: right(low) + 0.01, PARAMS, targets)
+    assert found.psnr == pytest.approx(40, abs=0.01)
+    assert found.white == pytest.approx(40, abs=0.01)
+    assert found.loss > 5
+
+
 def test_bright_pictures_are_among_those_that_calibrate(tmp_path, monkeypatch):
     """As many as dark ones are would leave these a handful of levels."""
     source = synthetic.demo("train")
@@ -173,6 +186,98 @@ def test_a_picture_is_fitted_to_any_size(height, width, wanted_h, wanted_w):
     assert repeated.shape == (wanted_h, wanted_w, 3)
     h, w = min(height, wanted_h), min(width, wanted_w)
     assert (repeated[:h, :w] == image[:h, :w]).all()
+    mirrored = np.concatenate([image, image[::-1]])[:wanted_h, :w]
+    assert (repeated[: len(mirrored), :w] == mirrored).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "low", "more"),
+    [
+        ({}, "float32 [batch, height, width, 3], sRGB, RGB, [0, 1]", False),
+        ({"size": (4, 6)}, "float32 [batch, 4, 6, 3], sRGB, RGB, [0, 1]", False),
+        (
+            {"format": "onnx", "layout": "nchw"},
+            "float32 [batch, 3, height, width], sRGB, RGB, [0, 1]",
+            False,
+        ),
+        (
+            {"format": "onnx", "pixels": "uint8", "size": (4, 6)},
+            "uint8 [1, 4, 6, 3], sRGB, RGB, 0 to 255",
+            False,
+        ),
+        (
+            {"format": "tflite"},
+            "float32 [1, height, width, 3], sRGB, RGB, [0, 1]",
+            True,
+        ),
+        (
+            {"format": "tflite", "size": (4, 6)},
+            "float32 [1, 4, 6, 3], sRGB, RGB, [0, 1]",
+            False,
+        ),
+    ],
+    ids=str,
+)
+def test_a_file_says_what_it_takes(changed, low, more):
+    facts = contract(**changed).metadata()
+    assert facts["low"] == low
+    assert facts["enhanced"].startswith(low.replace(" sRGB, RGB,", ""))
+    assert ("of an odd size one line more" in facts["enhanced"]) == more
+
+
+@pytest.mark.parametrize(
+    ("wish", "layout"),
+    [
+        ({"format": "onnx"}, "nchw"),
+        ({"format": "onnx", "layout": "nhwc"}, "nhwc"),
+        ({"format": "onnx", "pixels": "uint8"}, "nhwc"),
+        ({"format": "tflite"}, "nhwc"),
+    ],
+    ids=str,
+)
+def test_the_layout_is_as_wished_or_the_formats_usual_one(wish, layout):
+    request = Request(output=Path("out"), weights=Path("student"), **wish)
+    assert exporting.contract_for(request, "student", PARAMS).layout == layout
+
+
+def test_the_licence_is_the_owners(tmp_path):
+    request = Request("onnx", tmp_path / "out", tmp_path / "own.safetensors")
+    for wished, licence in (("", "as the owner of"), ("CC0", "CC0")):
+        wish = replace(request, licence=wished)
+        made = exporting.contract_for(wish, "student", PARAMS)
+        assert made.licence.startswith(licence)
+
+
+def test_a_file_is_checked_on_pairs_from_all_over_the_test_part(tmp_path, monkeypatch):
+    """The first ones may all show one scene."""
+
+    class Format:
+        PRECISIONS = ("f32",)
+
+        @staticmethod
+        def write(contract, params, calibration, path):
+            path.touch()
+
+        @staticmethod
+        def runner(path):
+            return None
+
+    def measure(contract, run, params, pairs):
+        checked.extend(low[0, 0, 0] for low, _ in pairs)
+        raise InputError("enough")
+
+    def opened(data, split):
+        levels = range(10) if split == "test" else range(100, 110)
+        images = [np.full((4, 5, 3), level, np.uint8) for level in levels]
+        return ArrayPairs(tuple(map(str, levels)), images, images)
+
+    checked = []
+    monkeypatch.setattr(exporting, "module_of", lambda name: Format)
+    monkeypatch.setattr(exporting, "open_source", opened)
+    monkeypatch.setattr(parity, "measure", measure)
+    with pytest.raises(InputError, match="enough"):
+        export(Request("onnx", tmp_path / "out"))
+    assert checked == [0, 3, 6, 9]
 
 
 @pytest.mark.parametrize(
@@ -251,6 +356,8 @@ def test_the_command(tmp_path):
     assert len(facts["weights_sha256"]) == 64
     assert "LOL" in facts["licence"]
     assert "38 photos" in facts["licence"]  # the default is `student-photos`
+    size = sum(path.stat().st_size for path in out.iterdir())
+    assert f"f32, {size:,} bytes" in shown
 
 
 @pytest.mark.parametrize(

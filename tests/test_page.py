@@ -192,10 +192,27 @@ def test_the_downloads_type_needs_no_table_of_the_system(client, monkeypatch):
         assert response.headers["content-type"] == "image/webp"
 
 
+def test_a_format_that_is_not_written_becomes_another_by_name_too(client):
+    response = client.post("/enhance?name=a.GIF", content=file_of("GIF"))
+    assert response.headers["content-disposition"].endswith("''a_enhanced.png")
+    assert response.headers["content-type"] == "image/png"
+    assert photos.read_bytes(response.content, "a_enhanced.png").format == "PNG"
+
+
 def test_open_tells_what_the_photo_is(client):
     facts = client.post("/open?name=a.jpg", content=sideways()).json()
     assert (facts["width"], facts["height"], facts["bits"]) == (40, 60, 8)
     assert facts["format"] == "JPEG"
+
+
+def test_the_page_is_told_what_it_may_send_and_what_it_shows_smaller():
+    for preview, reduced_ in ((59, True), (60, False)):
+        client = client_of(StandIn(), upload_bytes=12345, preview=preview)
+        about = client.get("/about").json()
+        assert about["uploadBytes"] == 12345
+        assert {".jpg", ".dng", ".heic"} <= set(about["suffixes"])
+        facts = client.post("/open?name=a.png", content=file_of()).json()
+        assert facts["reduced"] is reduced_
 
 
 def test_previews_are_the_photo_reduced(enhancer):
@@ -242,6 +259,15 @@ def test_strength_0_shows_the_photo_as_it_was(client):
     bright = file_of(array=np.full((20, 20, 3), 200, np.uint8))
     spared = client.post("/preview?name=a.png&spare_bright=1", content=bright)
     assert decoded(spared).mean() == pytest.approx(200, abs=1)
+
+
+def test_a_previews_first_look_is_not_kept(client):
+    """The network's answer is: that to the photo, in the look of nobody."""
+    data = file_of()
+    for look in ({"strength": 0.3}, {}):
+        shown = client.post("/preview", params={"name": "a.png", **look}, content=data)
+        fresh = client_of(StandIn()).post("/preview?name=a.png", content=data)
+        assert (shown.content == fresh.content) == (look == {})
 
 
 @settings(max_examples=20, deadline=None)  # it compiles for the kinds of looks
@@ -398,6 +424,38 @@ def test_one_photo_at_a_time_and_the_page_stays_alive():
     assert enhancer.most_inside == 1
 
 
+def test_an_upload_may_not_last_and_what_is_said_to_be_too_large_is_not_awaited():
+    with served(StandIn(), upload_seconds=0.1, upload_bytes=1000) as address:
+        for length, status in ((10, 408), (1001, 413)):
+            connection = http.client.HTTPConnection(*address[:2], timeout=20)
+            connection.putrequest("POST", "/open?name=a.png")
+            connection.putheader("Content-Length", str(length))
+            connection.endheaders()  # and no body
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+def test_who_left_while_waiting_is_not_worked_for():
+    enhancer = Held()
+    with served(enhancer, requests=2) as address:
+        first = threading.Thread(
+            target=exchange, args=(address, "POST", "/enhance?name=a.png", file_of())
+        )
+        first.start()
+        assert enhancer.entered.acquire(timeout=60)
+        second = http.client.HTTPConnection(*address[:2], timeout=60)
+        second.request("POST", "/enhance?name=b.png", file_of())
+        while exchange(address, "POST", "/open?name=c.png", file_of())[0] != 503:
+            pass  # until the second one waits
+        second.close()
+        assert exchange(address, "GET", "/")[0] == 200
+        enhancer.let_go.set()
+        first.join(60)
+        while exchange(address, "POST", "/enhance?name=a.png", file_of())[0] == 503:
+            pass
+    assert enhancer.calls == 2
+
+
 @given(
     st.integers(0, 20),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12), st.booleans())),
@@ -510,11 +568,14 @@ def test_every_answer_is_fenced_in(client, method, path):
     headers = client.request(method, path).headers
     policy = headers["content-security-policy"].split("; ")
     assert "default-src 'self'" in policy
-    assert "frame-ancestors 'none'" in policy
+    forbidden = ("frame-ancestors", "base-uri", "form-action", "object-src")
+    assert {f"{what} 'none'" for what in forbidden} <= set(policy)
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in headers
 
 
@@ -541,6 +602,15 @@ def test_no_other_file_can_be_reached():
         for path in tried:
             target = "/" + path.removeprefix("/")
             assert exchange(address, "GET", target) == (404, b"Not Found"), path
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")],
+)
+def test_the_browser_may_take_each_part_for_what_it_is(client, path, kind):
+    """It was told not to guess."""
+    assert client.get(path).headers["content-type"].split(";")[0] == kind
 
 
 def test_the_page_asks_for_nothing_from_elsewhere():
@@ -604,6 +674,38 @@ def test_a_place_that_cannot_be_had_has_a_cure(host, port, cure):
         page.serve(host=host, port=port)
 
 
+def test_what_was_asked_for_is_served(monkeypatch):
+    def load(weights, backend):
+        asked.append((weights, backend))
+        return StandIn()
+
+    def listen(host, port):
+        asked.append((host, port))
+        return socket_for("127.0.0.1", 0)
+
+    asked, socket_for = [], server.listen
+    monkeypatch.setattr(pretrained, "load", load)
+    monkeypatch.setattr(server, "listen", listen)
+    monkeypatch.setattr(
+        server._Server, "run", lambda self, sockets: asked.append(self.config.app)
+    )
+    page.serve("darkroom.example", 81, "own", "openvino")
+    *asked, app = asked
+    assert asked == [("darkroom.example", 81), ("own", "openvino")]
+    for host, status in (("darkroom.example:81", 200), ("evil.example", 403)):
+        client = TestClient(app, base_url=f"http://{host}")
+        assert client.get("/").status_code == status
+
+
+def test_other_machines_may_call_this_one_by_its_name(monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "Attic")
+    monkeypatch.setattr("socket.getfqdn", lambda: "attic.house.example")
+    app = page.build_app(StandIn(), names=server._names("0.0.0.0"))
+    for name in ("attic", "attic.local:7860", "Attic.house.example"):
+        assert TestClient(app).get("/", headers={"host": name}).status_code == 200
+    assert server._names("localhost") == {"localhost"}
+
+
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
 def test_a_missing_library_has_a_cure(missing):
     code = (
@@ -619,7 +721,10 @@ def test_a_missing_library_has_a_cure(missing):
 
 
 def test_it_says_where_it_is_and_stops_quietly():
-    code = "from lled_jax import page; page.serve(port=0)"
+    code = (
+        "import webbrowser; webbrowser.open = print\n"
+        "from lled_jax import page; page.serve(port=0)"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

@@ -259,6 +259,30 @@ def test_hidden_files_in_dest_do_not_count(tmp_path):
     assert len(paired_folder(dest, "train")) == 3
 
 
+def test_the_download_itself_may_be_hidden(tmp_path):
+    assert lled("lol", lol(tmp_path / ".LOL"), tmp_path / "out").exit_code == 0
+    assert len(paired_folder(tmp_path / "out", "train")) == 3
+
+
+def test_of_two_zips_none_is_taken(tmp_path):
+    """The first may be of another set, or half of this one."""
+    source = lol(tmp_path / "LOLdataset")
+    (tmp_path / "zips").mkdir()
+    for name in ("a", "b"):
+        zipped(source, tmp_path / "zips" / f"{name}.zip")
+    error = one_error(lled("lol", tmp_path / "zips", tmp_path / "out"))
+    assert "no LOL here" in error
+
+
+def test_a_pair_of_two_sizes_is_not_whole(tmp_path):
+    source, dest = lol(tmp_path / "LOLdataset"), tmp_path / "out"
+    assert lled("lol", source, dest).exit_code == 0
+    save(dest / "train" / "low" / "1.png", 0, height=20)
+    assert "4 of 5 pairs converted" in lled("lol", source, dest, "--check").stdout
+    assert lled("lol", source, dest).exit_code == 0
+    assert_same_pairs(paired_folder(dest, "train"), paired_folder(source, "train"))
+
+
 def test_folders_behind_links_are_seen_and_loops_end(tmp_path):
     source, links = lol(tmp_path / "disk" / "LOLdataset"), tmp_path / "links"
     links.mkdir()

@@ -210,13 +210,15 @@ def test_fitted_never_enlarges_and_keeps_the_shape(height, width, size):
     assert (fit[0] <= fit[1]) if height <= width else (fit[0] >= fit[1])
 
 
-def test_another_shape_is_no_pair(tmp_path):
+@pytest.mark.parametrize(("height", "width"), [(64, 48), (48, 60)])
+def test_another_shape_is_no_pair(tmp_path, height, width):
     source = fivek_official(tmp_path / "fivek")
     raw = next(source.rglob("a0002*.dng"))
-    raw.write_bytes(dng(mosaic(scene(64, 48))))
+    raw.write_bytes(dng(mosaic(scene(height, width))))
     result = lled("fivek", source, tmp_path / "out")
     assert result.exit_code == 1
-    assert "a0002-lamp_2.dng: is 48x64 but its target 64x48" in result.stderr
+    wrong = f"a0002-lamp_2.dng: is {width}x{height} but its target 64x48"
+    assert wrong in result.stderr
     assert paired_folder(tmp_path / "out", "train").names == ("a0001-lamp_1",)
 
 
@@ -259,6 +261,12 @@ def test_profiles_are_applied(tmp_path, monkeypatch):
     _, high = paired_folder(tmp_path / "out", "train")[0]
     np.testing.assert_array_equal(high, photos.read(path).pixels)
     assert np.abs(high.astype(int) - pixels).max() > 500
+    # Of 8 bit it is no official one.
+    narrow = (pixels >> 8).astype(np.uint8)
+    tifffile.imwrite(path, narrow, photometric="rgb")
+    done("fivek", source, tmp_path / "narrow")
+    _, high = paired_folder(tmp_path / "narrow", "train")[0]
+    np.testing.assert_array_equal(high, narrow.astype(np.uint16) * 257)
 
 
 def test_prophoto_against_littlecms():
@@ -289,6 +297,10 @@ def test_prophoto_against_littlecms():
     assert np.abs(made - expected)[inside].max() < 1e-3
     grey = np.repeat(np.arange(0, 65536, 257, dtype=np.uint16)[:, None, None], 3, 2)
     assert np.ptp(fivek.prophoto_to_srgb(grey), axis=-1).max() <= 1
+    # The lines near black, of slopes 1/16 and 12.92, up to 1/32.
+    dark = np.repeat(np.arange(0, 2048, 31, dtype=np.uint16)[:, None, None], 3, 2)
+    expected = dark * (12.92 / 16)
+    np.testing.assert_allclose(fivek.prophoto_to_srgb(dark), expected, atol=1)
 
 
 def test_fivek_names_what_is_missing(tmp_path):
@@ -361,6 +373,16 @@ def test_sid_by_the_names(tmp_path):
     assert about(tmp_path / "other")["settings"]["pairs"] == "by name"
 
 
+def test_sid_by_the_names_takes_the_first_long_one_of_a_burst(tmp_path):
+    source = sid(tmp_path / "dataset", lists=False)
+    long = source / "Sony" / "long"
+    shutil.copy(long / "20001_00_10s.ARW", long / "20001_01_30s.ARW")
+    done("sid", source, tmp_path / "out", "--half")
+    rows = (tmp_path / "out" / "pairs.csv").read_text().splitlines()
+    (row,) = [row for row in rows if row.startswith("val,")]
+    assert row.split(",")[3].endswith("20001_00_10s.ARW")
+
+
 @pytest.mark.parametrize("options", [(), ("--first",), ("--misaligned",)])
 def test_sid_without_lists_is_known_to_be_a_part(tmp_path, options):
     source = sid(tmp_path / "dataset", lists=False)
@@ -389,6 +411,10 @@ def test_sid_selections(tmp_path):
     done("sid", source, tmp_path / "first", "--first", "--half")
     assert paired_folder(tmp_path / "first", "train").names == ("00001_00_0.1s",)
     assert paired_folder(tmp_path / "first", "test").names == ("10003_00_0.1s",)
+    for path in source.glob("*.txt"):
+        path.unlink()
+    done("sid", source, tmp_path / "named", "--first", "--half")
+    assert paired_folder(tmp_path / "named", "train").names == ("00001_00_0.1s",)
 
 
 def test_sid_renditions(tmp_path):
@@ -396,6 +422,10 @@ def test_sid_renditions(tmp_path):
     done("sid", source, tmp_path / "dark", "--rendition", "dark", "--curve", "srgb")
     dark, high = paired_folder(tmp_path / "dark", "train")[0]
     assert dark.mean() < 0.15 * high.mean()
+    # What the camera would have shown: developed as its target.
+    chosen = about(tmp_path / "dark")["settings"]
+    assert chosen["rawpy_low"] == chosen["rawpy_high"]
+    assert chosen["rawpy_low"]["adjust_maximum_thr"] == 0.75
     done("sid", source, tmp_path / "half", "--half")
     assert paired_folder(tmp_path / "half", "train").sizes.tolist() == [[24, 32]] * 2
     result = done("sid", source, tmp_path / "packed", "--rendition", "packed")

@@ -139,6 +139,17 @@ def test_arrays_of_jax_are_taken_with_any_look():
     )
 
 
+def test_what_another_backend_cannot_do_is_done_by_jax():
+    pytest.importorskip("onnxruntime", reason="onnxruntime is optional")
+    jax_, other = (lled_jax.load("student", b) for b in ("jax", "onnxruntime"))
+    low = np.random.default_rng(0).integers(0, 9000, (20, 30, 3), np.uint16)
+    bright = other.enhance(low)
+    assert bright.dtype == np.uint16
+    np.testing.assert_array_equal(bright, jax_.enhance(low))
+    small, look = (low >> 8).astype(np.uint8), Look(strength=0.4)
+    np.testing.assert_array_equal(other.enhance(small, look), jax_.enhance(small, look))
+
+
 @pytest.mark.parametrize("amount", [0, -1])
 def test_no_memory_is_refused(amount):
     with pytest.raises(InputError, match=f"max_memory is {amount}; give bytes"):

@@ -80,6 +80,7 @@ def test_keys_that_came_later_were_off():
         if isinstance(keys, dict):
             old[part] = {k: v for k, v in new[part].items() if k not in keys}
     check(old, new)
+    check(old | {"accumulate": 2}, new | {"accumulate": 2})
     with pytest.raises(InputError, match="accumulate: 1 -> 2"):
         check(old, new | {"accumulate": 2})
 

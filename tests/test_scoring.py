@@ -15,6 +15,7 @@ from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
 from lled_jax.extra_columns import Extras, joined, named_niqe, with_ensemble
 from lled_jax.files import write_png
+from lled_jax.locate import open_source, results_folder
 from lled_jax.methods import Method, of_baseline, of_checkpoint
 from lled_jax.models import variants
 from lled_jax.photo_scoring import score_photos
@@ -159,6 +160,11 @@ def test_a_baseline_leaves_the_same_folder_as_a_checkpoint(pairs, tmp_path, caps
     assert data["input_means"]["niqe"] > 0
     assert (tmp_path / "contact_sheet.png").is_file()
     assert f"{result.means['niqe']:.3f}" in table
+    untouched = evaluate(open_source(pairs, "test"), lambda low: low, columns=FAST)
+    for column in FAST:
+        assert data["input_means"][column] == pytest.approx(untouched.means[column])
+    shown = next(line for line in table.splitlines() if line.startswith("input"))
+    assert shown.split()[1] == f"{untouched.means['psnr']:.2f}"
     assert max(map(len, table.splitlines())) <= 80
 
     # The pictures score the same as somebody's.
@@ -185,6 +191,42 @@ def test_a_checkpoint_with_its_ensemble(pairs, network, tmp_path, capsys):
     fine, plain = method.finer(low), method.enhance(low)
     assert fine.dtype == np.uint16
     assert np.abs(fine / 257 - plain).max() <= 0.5 + 1 / 257
+
+
+def test_the_ensemble_is_of_what_is_not_rounded_yet(pairs, tmp_path):
+    facts = {"method": "two"}
+    method = Method(lambda low: low, lambda low: low * np.uint8(3), facts)
+    result = score_method(method, pairs, "test", tmp_path, Extras(ensemble=True))
+    assert result.means["psnr_x8"] > 90 > result.means["psnr"]
+
+
+def test_another_backend_runs_the_network_and_has_no_finer_answer(network):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is optional")
+    method = of_checkpoint(network, "onnxruntime")
+    assert method.finer is None
+    assert (method.facts["backend"], method.facts["device"]) == ("onnxruntime", "cpu")
+    # The paper's student has 83.95.
+    assert 70 < method.facts["gmacs_1200x900"] < 85
+    with pytest.raises(InputError, match="unknown backend 'abacus'"):
+        of_checkpoint(network, "abacus")
+
+
+def test_results_lie_in_a_workdir_or_beside_all_else(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "a.b.safetensors").touch()
+    for name, of_weights, folder in (
+        ("run", True, "run/evaluation"),
+        ("run", False, "run_evaluation"),  # pictures
+        ("a.b.safetensors", True, "a.b_evaluation"),
+        ("student", True, "student_evaluation"),  # of the package
+    ):
+        assert results_folder(tmp_path / name, of_weights) == tmp_path / folder
+
+
+@pytest.mark.parametrize("split", ["val", "", "Test"])
+def test_there_are_two_splits(pairs, split):
+    with pytest.raises(InputError, match=f"no split is called '{split}': name train"):
+        open_source(pairs, split)
 
 
 def test_what_cannot_be_ensembled_is_said_before_work(pairs, tmp_path):
