@@ -10,6 +10,8 @@ from pairs_for_tests import Source, add_noise, read
 from PIL import Image
 
 from lled_jax import inference, timing, weights_file
+from lled_jax.comparison import pictures
+from lled_jax.comparison.read import read_runs
 from lled_jax.ensemble import ensembled
 from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
@@ -174,6 +176,9 @@ def test_a_baseline_leaves_the_same_folder_as_a_checkpoint(pairs, tmp_path, caps
     theirs = json.loads((again / "scores.json").read_text())
     assert theirs["images"] == data["images"]
     assert theirs["method"] == "enhanced"
+    # A report of either shows them.
+    for run in read_runs([str(tmp_path), f"theirs={again}"]):
+        np.testing.assert_array_equal(pictures.output(run, "1"), picture)
 
 
 def test_a_checkpoint_with_its_ensemble(pairs, network, tmp_path, capsys):

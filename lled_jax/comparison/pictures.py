@@ -57,9 +57,11 @@ def find(runs: Sequence[Run], agreement: Agreement) -> Originals:
 
 
 def output(run: Run, name: str) -> Picture | None:
-    """What the method made of an image: written by evaluate.py, or what it scored."""
+    """What the method made of an image: what evaluate.py scored, or wrote."""
+    # What is named as scored may be weights or a baseline, which holds no pictures.
     scored = run.fact("scored")
-    return _in_folder(Path(scored) if scored else run.folder / "enhanced", name)
+    found = _in_folder(Path(scored), name) if scored else None
+    return _in_folder(run.folder / "enhanced", name) if found is None else found
 
 
 def _in_folder(folder: Path, name: str) -> Picture | None:
