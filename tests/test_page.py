@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import tifffile
 import uvicorn
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from starlette.testclient import TestClient
@@ -390,6 +390,29 @@ def test_what_a_photo_says_takes_memory_too():
     assert status == [410, 200]
 
 
+@pytest.mark.parametrize(("less", "status"), [(0, 200), (1, 410)])
+def test_transparency_takes_memory_too(less, status):
+    client = client_of(StandIn(), cache_bytes=40 * 60 * 4 - less)
+    data = file_of(array=pixels(channels=4))
+    key = client.post("/open?name=a.png", content=data).json()["photo"]
+    assert client.post("/enhance", params={"photo": key}).status_code == status
+
+
+def test_photos_that_begin_alike_are_two(client):
+    array = pixels(channels=3)
+    first = file_of("BMP", array=array)
+    array[0, -1] += 1  # in a BMP the first row is the last
+    second = file_of("BMP", array=array)
+    assert first[:7000] == second[:7000]
+    keys = [
+        client.post("/open?name=a.bmp", content=data).json()["photo"]
+        for data in (first, second)
+    ]
+    for key, data in zip(keys, (first, second), strict=True):
+        answer = client.post("/enhance", params={"photo": key, "name": "a.bmp"})
+        assert answer.content == written(data, "a.bmp")
+
+
 def test_a_photo_too_large_to_keep_is_still_enhanced():
     client = client_of(StandIn(), cache_bytes=1000)
     data = file_of()
@@ -456,6 +479,7 @@ def test_who_left_while_waiting_is_not_worked_for():
     assert enhancer.calls == 2
 
 
+@example(3, [(0, 1, True), (1, 2, True), (0, 0, False), (2, 1, True)])
 @given(
     st.integers(0, 20),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12), st.booleans())),

@@ -85,6 +85,12 @@ def test_keys_that_came_later_were_off():
         check(old, new | {"accumulate": 2})
 
 
+def test_the_last_of_what_is_given_twice_counts_but_for_tuples():
+    config_schema.check_overrides(["--config.seed=1", "--config.seed=2", "--x", "--x"])
+    with pytest.raises(InputError, match=r"--config\.data\.later is given twice"):
+        config_schema.check_overrides(["--config.data.later=()"] * 2)
+
+
 @pytest.mark.parametrize(
     ("config", "folder"),
     [
