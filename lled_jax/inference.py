@@ -99,7 +99,8 @@ def enhancer(name: str, params: Params) -> Draw:
         batch = jnp.asarray(low[None])
         kind = np.dtype(dtype)
         bright = _enhance_encoded(model, kind, params, batch, amounts, area)
-        return np.array(bright[0, :height, :width])  # which may be written to
+        # A copy may be written to; cut by NumPy, since JAX would compile for each size.
+        return np.asarray(bright)[0, :height, :width].copy()
 
     return run
 
