@@ -10,6 +10,7 @@ from photos_for_tests import encoded, smooth
 from PIL import Image
 
 from lled_jax import photos
+from lled_jax.data.synthetic import srgb_decode, srgb_encode
 from lled_jax.errors import InputError
 from lled_jax.photos import png
 
@@ -61,15 +62,9 @@ def numbered(ending, image, primaries, transfer):
 
 def as_srgb(image, primaries):
     """By the matrices, in float."""
-    values = image / 255
-    light = np.where(
-        values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4
-    )
+    light = srgb_decode(image / 255)
     light = light @ (np.linalg.inv(TO_XYZ[BT709]) @ TO_XYZ[primaries]).T
-    light = np.clip(light, 0, 1)
-    return 255 * np.where(
-        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
-    )
+    return 255 * srgb_encode(np.clip(light, 0, 1))
 
 
 @pytest.mark.parametrize("primaries", [BT2020, DISPLAY_P3])

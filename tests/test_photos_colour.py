@@ -10,6 +10,7 @@ from photos_for_tests import ADOBE, GREY_18, P3, cmyk_profile, picture, smooth
 from PIL import Image, ImageCms
 
 from lled_jax import photos
+from lled_jax.data.synthetic import srgb_encode
 from lled_jax.photos import colour
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -109,9 +110,7 @@ def test_what_is_not_quite_srgb_is_converted(tmp_path):
     )
     ramp = np.tile(np.arange(256, dtype=np.uint8)[:, None], (4, 1, 3))
     light = (ramp / 255) ** 2.2
-    expected = 255 * np.where(
-        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
-    )
+    expected = 255 * srgb_encode(light)
     photo = photos.read(tagged(tmp_path, ramp, bytes(icc)))
     assert np.abs(photo.pixels - expected).max() <= 1
 

@@ -1,8 +1,8 @@
 """The batches of `memory.batches`, to the bit, through tf.data: for sets on disk.
 
-TensorFlow, imported here, sees no GPU.  A dataset of positions
-comes first; drawing, decoding, cropping and flipping are a parallel map over it, so
-that nothing depends on what was read before.
+TensorFlow, imported here, sees no GPU.  A dataset of positions comes first; drawing,
+decoding, cropping and flipping are a parallel map over it, so that nothing depends on
+what was read before.
 """
 
 import contextlib

@@ -59,7 +59,8 @@ def scene_groups(source: PairSource) -> Int[np.ndarray, " n"]:
     _, same = np.unique(
         thumbnails.reshape(len(thumbnails), -1), axis=0, return_inverse=True
     )
-    return _components(siblings | (same[:, None] == same))
+    adjacent = siblings | (same[:, None] == same)
+    return csgraph.connected_components(adjacent, directed=False)[1]
 
 
 def holdout(
@@ -159,8 +160,3 @@ def _unit(structure: Structure) -> Shaped[np.ndarray, "n cells"]:
     flat = flat - flat.mean(axis=1, keepdims=True)
     floor = 0.002 * np.sqrt(flat.shape[1])
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), floor)
-
-
-def _components(adjacent: Bool[np.ndarray, "n n"]) -> Int[np.ndarray, " n"]:
-    """Connected components, numbered in order of their first member."""
-    return csgraph.connected_components(adjacent, directed=False)[1]
