@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import timing
 
+from lled_jax.data.parallel import cores
+
 
 class Case(NamedTuple):
     """One network and one image, the same for every candidate."""
@@ -75,7 +77,7 @@ def _torch(
     import torch
 
     device = "cuda" if torch.cuda.is_available() and not case.cpu else "cpu"
-    torch.set_num_threads(timing.cores())
+    torch.set_num_threads(cores())
     layout = torch.channels_last if channels_last else torch.contiguous_format
     net = peers.network(case.model, case.params).eval().to(device, memory_format=layout)
     # A copy first: a view of NHWC would already be channels_last.
@@ -133,7 +135,7 @@ def _onnxruntime(case: Case) -> Candidate:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = timing.cores()
+    options.intra_op_num_threads = cores()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         exported(case, path)
@@ -153,7 +155,7 @@ def _openvino(case: Case, precision: str = "f32") -> Candidate:
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": timing.cores(),
+        "INFERENCE_NUM_THREADS": cores(),
     }
     if precision == "bf16" and "BF16" not in core.get_property(
         "CPU", "OPTIMIZATION_CAPABILITIES"

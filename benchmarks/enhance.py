@@ -30,6 +30,7 @@ import timing
 from PIL import Image
 
 from lled_jax.cli.process import exit_status
+from lled_jax.data.parallel import cores
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = "lled"
@@ -163,7 +164,7 @@ def main(argv: list[str] | None = None) -> None:
         timing.use_cpu()
     names = [n for n in arguments.peers.split(",") if n] or list(ALL)
     names = list(dict.fromkeys([REFERENCE, *names]))
-    jobs = arguments.jobs or min(8, timing.cores())
+    jobs = arguments.jobs or min(8, cores())
     with tempfile.TemporaryDirectory() as folder:
         source, work = Path(folder) / "photos", Path(folder) / "work"
         source.mkdir()

@@ -11,9 +11,9 @@ from typing import Any
 
 import candidates
 import numpy as np
-import timing
 from PIL import Image
 
+from lled_jax.data.parallel import cores
 from lled_jax.locate import load_weights
 from lled_jax.shipped import DEFAULT
 
@@ -45,7 +45,7 @@ def torch_channels_last(jobs: int, size: tuple[int, int]) -> Run:
     import torch
 
     case = _case(size)
-    torch.set_num_threads(timing.cores())
+    torch.set_num_threads(cores())
     net = peers.network(case.model, case.params).eval()
     net = net.to(memory_format=torch.channels_last)
 
@@ -75,7 +75,7 @@ def onnxruntime(jobs: int, size: tuple[int, int]) -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = timing.cores()
+    options.intra_op_num_threads = cores()
     with tempfile.TemporaryDirectory() as folder:
         candidates.exported(_case(size), Path(folder) / "net.onnx")
         session = onnxruntime.InferenceSession(

@@ -9,7 +9,6 @@ writes the resident peaks to benchmarks/results/memory.json.
 
 import argparse
 import datetime
-import os
 import platform
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import jax
 
 from lled_jax import weights_file
+from lled_jax.data.parallel import cores
 from lled_jax.files import write_json
 from lled_jax.models import variants
 
@@ -76,7 +76,7 @@ def main() -> None:
         "data": Path(arguments.data).name,
         "vgg": Path(arguments.vgg).stem,
         "steps": STEPS,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {cores()} cores",
         "backend": jax.default_backend(),
         "jax": jax.__version__,
         "date": datetime.date.today().isoformat(),

@@ -14,6 +14,7 @@ import timing
 from jax.sharding import AxisType
 
 from lled_jax import objectives
+from lled_jax.data.parallel import cores
 from lled_jax.models import variants
 from lled_jax.training import optimizer, sharding, state, step
 
@@ -83,7 +84,7 @@ def torch_step(
     except ModuleNotFoundError as error:
         raise timing.Unavailable(str(error)) from error
     device = "cuda" if torch.cuda.is_available() and not case.cpu else "cpu"
-    torch.set_num_threads(timing.cores())
+    torch.set_num_threads(cores())
     layout = torch.channels_last if channels_last else torch.contiguous_format
     net, loss_now = _torch_loss(case, device, layout, mode, compiled)
     adam = torch.optim.Adam(net.parameters(), lr=LR)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lled_jax.data.parallel import cores
+
 # Before JAX starts: by default it takes most of a GPU, and others have to fit as well.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 # PyTorch's compiler would fork workers, which next to JAX's threads may deadlock.
@@ -130,13 +132,6 @@ def limit_threads(threads: int) -> None:
     if not 0 < threads <= len(cores):
         sys.exit(f"error: --threads {threads}: this process has {len(cores)} cores")
     os.sched_setaffinity(0, cores[:threads])
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def use_cpu() -> None:

@@ -15,7 +15,6 @@ from configs import student
 def get_config() -> ConfigDict:
     teacher = _small()
     teacher.model = "teacher"
-    teacher.teacher = ""
     teacher.total_steps = 160
     teacher.data.crop = 64
     config = _small()

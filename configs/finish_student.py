@@ -20,7 +20,6 @@ def get_config(dataset: str = "lol") -> ConfigDict:
     config = best_student.get_config(dataset)
     config.init = "runs/best_student"
     config.total_steps = 1_200
-    config.data.crop, config.data.batch = 128, 4
     config.data.later = ((800, 256, 1),)
     config.data.bright = 0.25
     config.optimizer.lr = 4e-4

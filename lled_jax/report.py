@@ -115,8 +115,10 @@ def require_own(folder: Path, **source: str) -> None:
     if not path.is_file():
         return
     try:
-        there = json.loads(path.read_text())
-    except ValueError:  # what cannot be read is no loss
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return
+    if not isinstance(there, dict):  # what cannot be read is no loss
         return
     for fact, value in source.items():
         if Path(str(there.get(fact))) != Path(value):

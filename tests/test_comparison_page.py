@@ -435,18 +435,18 @@ def test_the_command_writes_three_files(folders, tmp_path):
     assert title.startswith("# Low-light enhancement: 2 methods on LOL")
 
 
-@pytest.mark.parametrize("kind", ["md", "tex"])
+@pytest.mark.parametrize("kind", ["html", "md", "tex"])
 def test_what_is_no_report_is_not_replaced(folders, tmp_path, kind):
     mine = tmp_path / f"thesis.{kind}"
     mine.write_text("my own words")
     formats = ("html", "md", "tex")
     with pytest.raises(InputError, match=rf"thesis\.{kind} is there and is none of a"):
-        make([str(folders)], tmp_path / "thesis.html", formats, Wishes())
+        make([str(folders)], tmp_path / "thesis", formats, Wishes())
     assert [path.name for path in tmp_path.glob("thesis.*")] == [mine.name]
     assert mine.read_text() == "my own words"
     make([str(folders)], mine, (kind,), Wishes())  # it was named
     for _ in range(2):  # a report may be made again
-        made([str(folders)], tmp_path / "thesis.html", formats=("html", kind))
+        make([str(folders)], tmp_path / "thesis", ("html", kind), Wishes())
 
 
 @pytest.mark.parametrize("size", [(10, 10), (16, 12), (200, 9000)])

@@ -14,6 +14,7 @@ from published_for_tests import lol, lol_v2, save, set_counts, zipped
 from typer.testing import CliRunner
 
 import lled_jax
+from lled_jax.cli import preparing
 from lled_jax.cli.main import app
 from lled_jax.data.decode import read_image, read_image_bytes
 from lled_jax.data.published import conversion
@@ -52,6 +53,20 @@ def assert_same_pairs(one, other):
 
 def stamps(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_the_cores_are_those_that_the_process_may_use(monkeypatch):
+    tasks = []
+    monkeypatch.setattr(preparing, "check", lambda task: tasks.append(task) or 0)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:1])
+    try:
+        assert lled("lol", "somewhere", "--check").exit_code == 0
+        assert lled("lol", "somewhere", "--check", "--jobs", 7).exit_code == 0
+    finally:
+        os.sched_setaffinity(0, before)
+    assert [task.jobs for task in tasks] == [1, 7]
 
 
 def test_a_folder_becomes_pairs(tmp_path):

@@ -12,7 +12,7 @@ from rich.console import Console
 from lled_jax.contact_sheet import ContactSheet
 from lled_jax.evaluation import evaluate
 from lled_jax.metrics import COLUMNS
-from lled_jax.report import print_table, write_results
+from lled_jax.report import print_table, require_own, write_results
 
 FAST = ("psnr", "ssim")
 
@@ -37,6 +37,12 @@ def test_results_hold_every_number(tmp_path):
             assert float(row[column]) == score
     with pytest.raises(ValueError, match="'means'"):
         write_results(result, tmp_path, {"means": {}})
+
+
+@pytest.mark.parametrize("content", ["", "half a wri", "[]", "null"])
+def test_what_is_no_result_may_be_replaced(tmp_path, content):
+    (tmp_path / "scores.json").write_text(content)
+    require_own(tmp_path, data="data/LOL")
 
 
 def printed(result, width=80, **options):

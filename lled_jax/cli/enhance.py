@@ -1,12 +1,12 @@
 """`lled enhance`: from the options to the work."""
 
-import os
 import sys
 
 import typer
 
 from lled_jax.cli import options
 from lled_jax.cli.request import PIPE, Request
+from lled_jax.data.parallel import cores
 from lled_jax.errors import InputError
 from lled_jax.look import Look
 
@@ -72,7 +72,7 @@ def enhance(
         backend=backend,
         device=device,
         max_memory=options.memory(max_memory),
-        jobs=jobs or min(USUAL_JOBS, _cores()),
+        jobs=jobs or min(USUAL_JOBS, cores()),
         shard=options.shard(shard) if shard else None,
         dry_run=dry_run,
         json=json,
@@ -119,10 +119,3 @@ def _check_together(request: Request) -> None:
     for problem, found in problems.items():
         if found:
             raise typer.BadParameter(problem)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,10 +1,11 @@
 """`lled prepare`: what was downloaded by hand becomes pairs for training."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lled_jax.data.parallel import cores
 
 if TYPE_CHECKING:
     from lled_jax.cli.preparing import Task
@@ -149,7 +150,7 @@ def _run(
     if check and tfds:
         dest = None  # TFDS's folder of many sets, which holds no pairs
     task: Task = preparing.Task(
-        key, src, dest, partial, jobs or os.cpu_count() or 1, options or {}, config
+        key, src, dest, partial, jobs or cores(), options or {}, config
     )
     work = preparing.to_tfds if tfds else preparing.to_folder
     raise typer.Exit(preparing.status(preparing.check if check else work, task))

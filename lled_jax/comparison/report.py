@@ -60,11 +60,11 @@ def make(
 
 
 def _check_own(kind: str, file: Path) -> None:
-    mark = text.MARKS.get(kind, "")
+    mark = text.MARKS[kind]
     if file.is_file() and not file.read_text("utf-8", "replace").startswith(mark):
         raise InputError(
             f"{file} is there and is none of a report: give another name by -o, or "
-            "--format html"
+            f"leave {kind} out of --format"
         )
 
 

@@ -52,7 +52,12 @@ def latex_escape(text: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in one_line(text))
 
 
-MARKS = {"md": "<!-- made by lled report -->\n", "tex": _PREAMBLE.partition("  ")[0]}
+_MADE = "<!-- made by lled report -->\n"
+MARKS = {
+    "html": f"<!doctype html>\n{_MADE}",
+    "md": _MADE,
+    "tex": _PREAMBLE.partition("  ")[0],
+}
 """What the files begin with, by which they are known again."""
 
 
