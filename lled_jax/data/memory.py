@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 from jaxtyping import Shaped
 
-from lled_jax.data.order import Order, local_rows, share
+from lled_jax.data.order import Order, share
 from lled_jax.data.pairs import PairSource
 from lled_jax.data.transforms import crop_and_flip
 
@@ -36,14 +36,8 @@ def batches(
         InputError: at once, if a batch cannot be divided among the processes; while
             iterating, if a file cannot be read.
     """
-    check_shares(order, process_count, process_index)
+    order.check_shares(process_index, process_count)
     return _ahead(_made(source, order, start, stop, process_index, process_count))
-
-
-def check_shares(order: Order, process_count: int, process_index: int) -> None:
-    """InputError unless every stage's batch divides among the processes."""
-    for stage in order.stages:
-        local_rows(stage.batch, process_index, process_count)
 
 
 def _made(

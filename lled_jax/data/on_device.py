@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from lled_jax.data.memory import check_shares
 from lled_jax.data.order import Order, share
 from lled_jax.data.pairs import PairSource
 from lled_jax.data.sources import load
@@ -44,7 +43,7 @@ def addresses(
     Raises:
         InputError: a batch cannot be divided among the processes.
     """
-    check_shares(order, process_count, process_index)
+    order.check_shares(process_index, process_count)
     return (
         {
             name: field.astype(np.int32)

@@ -116,6 +116,11 @@ class Order:
         top, left, flip_v, flip_h = (bits % choices).astype(np.int64).T
         return Draw(index, top, left, flip_v, flip_h)
 
+    def check_shares(self, process_index: int, process_count: int) -> None:
+        """Raise `InputError` unless each stage's batch divides among the processes."""
+        for stage in self.stages:
+            local_rows(stage.batch, process_index, process_count)
+
     def _stage_index(self, step: int) -> int:
         assert step >= 0, step
         starts = [stage.start for stage in self.stages]

@@ -12,7 +12,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from lled_jax.data.memory import Batch, check_shares
+from lled_jax.data.memory import Batch
 from lled_jax.data.order import Order, Stage, local_rows
 from lled_jax.data.pairs import PairSource
 from lled_jax.data.transforms import crop_and_flip
@@ -55,7 +55,7 @@ def batches(
         InputError: at once, if a batch cannot be divided among the processes; while
             iterating, if a file cannot be read.
     """
-    check_shares(order, process_count, process_index)
+    order.check_shares(process_index, process_count)
     return _chained(source, order, start, stop, process_index, process_count)
 
 

@@ -14,7 +14,7 @@ Conversion = Callable[[np.ndarray], np.ndarray]
 """Rows [n w 1, 3 or 4], uint8 or uint16, to rows [n w 1 or 3] of the same dtype."""
 
 _SPACES = {b"RGB ": "rgb", b"GRAY": "gray", b"CMYK": "cmyk"}
-_CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
+CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
 # Profiles that agree with sRGB to this many 16-bit steps (one 8-bit step is 257) are
 # sRGB: variants differ by the rounding of their tables.
 _SAME = 257
@@ -81,8 +81,8 @@ def _usable(icc: bytes, space: str) -> bool:
     if fits != space and (space, fits) != ("gray", "rgb"):
         return False
     ramp = np.linspace(0, 65535, 9).astype(np.uint16)
-    axes = np.meshgrid(*[ramp] * _CHANNELS[fits], indexing="ij")
-    grid = np.stack(axes, axis=-1).reshape(1, -1, _CHANNELS[fits])
+    axes = np.meshgrid(*[ramp] * CHANNELS[fits], indexing="ij")
+    grid = np.stack(axes, axis=-1).reshape(1, -1, CHANNELS[fits])
     try:
         seen = _transform(grid, icc, _srgb(), fits, "rgb")
         if fits == "cmyk":  # never sRGB, and never written

@@ -72,7 +72,7 @@ def upright_pixels(
     three channels.  Beside what the decoder holds only one strip is copied.
     """
     loaded = source.load()
-    channels = {"gray": 1, "rgb": 3, "cmyk": 4}[source.space]
+    channels = colour.CHANNELS[source.space]
     pixels: np.ndarray
     if isinstance(loaded, np.ndarray):
         rows: Rows = lambda start, end: whole[start:end]  # noqa: E731

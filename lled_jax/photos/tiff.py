@@ -5,6 +5,7 @@ import tifffile
 
 from lled_jax.errors import InputError
 from lled_jax.photos import exif as exif_of
+from lled_jax.photos.colour import CHANNELS
 from lled_jax.photos.kinds import checked_size, mislabelled
 from lled_jax.photos.layout import ORIENTATION, valid_orientation
 from lled_jax.photos.pillow import valid_dpi
@@ -48,7 +49,7 @@ def read(stream: Stream, name: str) -> Source:
         raise InputError(f"{name}: {photometric} colours; convert the file to RGB")
     space = _SPACES[photometric]
     height, width = checked_size(page.imagelength, page.imagewidth, name)
-    colours = {"gray": 1, "rgb": 3, "cmyk": 4}[space]
+    colours = CHANNELS[space]
     extra = 0 if page.colormap is not None else page.samplesperpixel - colours
     if extra not in (0, 1):
         raise InputError(
