@@ -1,4 +1,6 @@
-"""Where a data set's pairs are, by the short name given to a config."""
+"""Where a data set's pairs are, and its teacher, by the name given to a config."""
+
+from pathlib import Path
 
 FOLDERS = {
     "lol": "data/LOL",
@@ -12,3 +14,8 @@ FOLDERS = {
 def root(dataset: str) -> str:
     """The folder of a known name; a folder, "demo" or "tfds:NAME" is itself."""
     return FOLDERS.get(dataset, dataset)
+
+
+def teacher_run(dataset: str) -> str:
+    """Where configs/teacher.py trains on that data set, unless told otherwise."""
+    return "runs/teacher" + (f"_{Path(dataset).name}" if dataset != "lol" else "")

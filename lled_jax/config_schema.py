@@ -93,9 +93,9 @@ _RHYTHM = ("log.every", "log.evaluate_every", "log.save_every")
 # What may change between two legs of a run: none of it changes the result.  Which
 # images are scored may not: the best of the run is the best on them.
 FREE = ("data.root", "data.pipeline", "remat", *_RHYTHM)
-# Where these files lie may change; not whether there is a teacher, nor which VGG it is.
+# Where these lie may change; not whether they are there, nor which VGG it is.
 _KINDS: dict[str, Callable[[Any], Any]] = {
-    "teacher": bool,
+    **dict.fromkeys(("init", "teacher", "data.more", "data.photos"), bool),
     "perceptual.weights": lambda weights: weights == "lpips",
 }
 # Keys that came later, for which "off" is not 0 or empty.

@@ -52,12 +52,13 @@ def train(config: ConfigDict, workdir: Path) -> None:
     data, heldout = _data(config)
     order = _order(config, data, mesh)
     phases, state, frozen = _method(config, data, order, mesh)
-    facts = resuming.facts(plain, data)
+    facts = resuming.facts(plain, data, frozen.get("teacher"))
     with alone_in(workdir), Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
         if checkpoints.latest() is not None:
             resuming.check_same_run(checkpoints.config(), facts, workdir)
             state = checkpoints.restore(state)
+        checkpoints.require_space(state)  # now, not after the steps up to the first
         step, total = int(state.step), config.total_steps
         first = jax.process_index() == 0
         if first:
@@ -93,7 +94,10 @@ def _data(config: ConfigDict) -> tuple[PairSource, PairSource]:
     if data.pipeline in ("memory", "device"):
         source = sources.load(source)  # now, so that each file is decoded only once
     training, heldout = scenes.holdout(source, data.holdout, data.holdout_seed)
-    scored = source.subset(heldout[: config.log.evaluate_images])
+    # From all over: those of a scene have names that follow each other.
+    count = min(config.log.evaluate_images, len(heldout))
+    chosen = np.linspace(0, len(heldout) - 1, count).astype(int)
+    scored = source.subset(heldout[chosen])
     source = source.subset(training)
     if data.more:
         source = sources.joined(source, open_source(data.more, "train"), "more")
@@ -238,8 +242,9 @@ def _summary(
     params: Params,
 ) -> str:
     start = f"resuming at step {step}" if step else "starting"
+    taught = f"taught by {config.teacher}, " if config.teacher else ""
     return (
-        f"{config.model}: {variants.count_parameters(params):,} parameters, "
-        f"{len(data)} training pairs, {len(heldout)} held-out pairs of other scenes, "
+        f"{config.model}: {variants.count_parameters(params):,} parameters, {taught}"
+        f"{len(data)} training pairs, {len(heldout)} held-out pairs to score, "
         f"{jax.device_count()} {jax.default_backend()} device(s), {start}"
     )

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import jax
+import numpy as np
+
 from lled_jax import weights_file
 from lled_jax.arrays import Params
 from lled_jax.data import sources, synthetic
@@ -54,11 +57,21 @@ def load_weights(path: Path) -> tuple[str, Params]:
 
     A name of `SHIPPED` stands for the package's own weights (`weights_path`).
 
-    Raises `InputError` if there is neither, or it cannot be read.
+    Raises `InputError` if there is neither, or it cannot be read, or not all of it is
+    finite: such a network would draw black pictures.
     """
     path = weights_path(path)
-    if path.is_file():
-        return weights_file.read(path)[:2]
+    name, params = weights_file.read(path)[:2] if path.is_file() else _of_run(path)
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(params)):
+        raise InputError(
+            f"{path} holds parameters that are NaN or infinite; train it again, or "
+            "fetch it again"
+        )
+    return name, params
+
+
+def _of_run(path: Path) -> tuple[str, Params]:
+    """Of the newest checkpoint in a run's workdir."""
     # Here, since Orbax is slow to import and weights files do not need it.
     from lled_jax.training.checkpoints import FOLDER, Checkpoints
 
@@ -70,6 +83,18 @@ def load_weights(path: Path) -> tuple[str, Params]:
     with Checkpoints(path, writes=False) as checkpoints:
         name = checkpoints.config()["model"]
         return name, checkpoints.ema(variants.shapes(variants.build(name)))
+
+
+def progress(path: Path) -> dict[str, int]:
+    """How far the run in a workdir is: `step` of `total_steps`; nothing of a file."""
+    path = weights_path(path)
+    if path.is_file():
+        return {}
+    from lled_jax.training.checkpoints import Checkpoints
+
+    with Checkpoints(path, writes=False) as checkpoints:
+        total = checkpoints.config()["total_steps"]
+        return {"step": checkpoints.latest() or 0, "total_steps": total}
 
 
 def load_params(path: Path, model: str) -> Params:

@@ -12,7 +12,7 @@ from lled_jax import inference
 from lled_jax.backends import enhancer
 from lled_jax.baselines import baseline
 from lled_jax.evaluation import Enhance
-from lled_jax.locate import load_weights
+from lled_jax.locate import load_weights, progress
 from lled_jax.models import variants
 
 
@@ -41,6 +41,7 @@ def of_checkpoint(ckpt: Path, backend: str) -> Method:
         "device": jax.devices()[0].device_kind if backend == "jax" else "cpu",
         "parameters": variants.count_parameters(params),
         f"gmacs_{width}x{height}": variants.count_macs(name, height, width) / 1e9,
+        **progress(ckpt),
         "scored": str(ckpt),
     }
     run = enhancer(backend, name, params)

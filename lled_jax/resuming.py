@@ -1,21 +1,27 @@
-"""Whether the run that a folder holds may go on: the same config, the same pairs."""
+"""Whether the run that a folder holds may go on: the same config, pairs and teacher."""
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+
 from lled_jax import config_schema
+from lled_jax.arrays import Params
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
 
 # Beside the keys of the config in a checkpoint.
-PAIRS = "pairs"
+PAIRS, TEACHER = "pairs", "teacher_weights"
 
 
-def facts(config: Mapping[str, Any], pairs: PairSource) -> dict[str, Any]:
-    """What a checkpoint says of its run: the config, and the pairs it trains on."""
-    return {**config, PAIRS: _fingerprint(pairs)}
+def facts(
+    config: Mapping[str, Any], pairs: PairSource, teacher: Params | None = None
+) -> dict[str, Any]:
+    """What a checkpoint says of its run: the config, its pairs, who teaches it."""
+    return {**config, PAIRS: _fingerprint(pairs), TEACHER: _digest(teacher)}
 
 
 def check_same_run(
@@ -23,8 +29,8 @@ def check_same_run(
 ) -> None:
     """Raise `InputError` unless `old`, a checkpoint's facts, are of the run of `new`.
 
-    Where the pairs lie may change, since another machine may go on; which they are, may
-    not.  Runs older than the fingerprint have none to compare.
+    Where pairs and teacher lie may change, since another machine may go on; which they
+    are, may not.  Runs older than the fingerprints have none to compare.
     """
     changed = config_schema.differences(old, new)
     if changed:
@@ -38,6 +44,11 @@ def check_same_run(
             f"{new['data']['root']}; use another --workdir, or the pairs it was "
             "started with"
         )
+    if old.get(TEACHER, new[TEACHER]) != new[TEACHER]:
+        raise InputError(
+            f"{workdir} holds a run with another teacher than {new['teacher']} is now; "
+            "use another --workdir, or the weights it was started with"
+        )
 
 
 def _fingerprint(pairs: PairSource) -> str:
@@ -45,3 +56,10 @@ def _fingerprint(pairs: PairSource) -> str:
     lines = zip(pairs.names, map(tuple, pairs.sizes.tolist()), strict=True)
     digest = hashlib.sha256(ascii([*lines]).encode())
     return f"{len(pairs)}, {digest.hexdigest()[:16]}"
+
+
+def _digest(params: Params | None) -> str:
+    """A hash of all numbers; "" without any."""
+    leaves = jax.tree.leaves(params)
+    digest = hashlib.sha256(b"".join(np.asarray(leaf).tobytes() for leaf in leaves))
+    return digest.hexdigest()[:16] if leaves else ""

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from configs import lol_cpu
@@ -18,9 +19,11 @@ from lled_jax.cli import distributed
 from lled_jax.data import synthetic
 from lled_jax.errors import InputError, Interrupted
 from lled_jax.evaluation import evaluate
+from lled_jax.models import variants
 from lled_jax.training import sharding
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.loop import LAG
+from lled_jax.training.state import create
 from lled_jax.training.writer import Writer, read_metrics
 
 ROOT = Path(__file__).parent.parent
@@ -146,6 +149,28 @@ def test_two_processes_equal_one(tmp_path, expected):
         assert (tmp_path / path.name).exists(), path.name
     boards = [len(list((at / "tensorboard").iterdir())) for at in (tmp_path, expected)]
     assert boards[0] == boards[1]
+
+
+def run_of(model, workdir, seed):
+    """A run's workdir, as far as others read it."""
+    params = variants.init(variants.build(model), seed)
+    with Checkpoints(workdir) as checkpoints:
+        checkpoints.save(0, create(params, optax.sgd(0.1)), {"model": model})
+    return str(workdir)
+
+
+def test_two_processes_begin_with_and_learn_from_runs(tmp_path):
+    changes = {
+        "model": "hdrnet_student",
+        "init": run_of("hdrnet_student", tmp_path / "begin", 1),
+        "teacher": run_of("hdrnet_teacher", tmp_path / "teacher", 2),
+        "distillation.start": 0,
+    }
+    one_process(tmp_path / "one", **changes)
+    ended = two_processes(tmp_path / "two", **changes)
+    assert ended.status == [0, 0], ended.err
+    assert f"taught by {tmp_path}/teacher" in ended.out[0]
+    assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
 def test_eight_devices_equal_one(tmp_path):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
+import train
 from configs import (
     ablation,
     ablation_cpu,
@@ -51,11 +53,19 @@ from configs import (
     whole_uneven_student,
     zero_dce,
 )
-from lled_jax import config_schema, experiment, held_out, objectives, weights_file
+from lled_jax import (
+    config_schema,
+    experiment,
+    held_out,
+    methods,
+    objectives,
+    weights_file,
+)
 from lled_jax.data import synthetic
 from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
+from lled_jax.training import loop
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.lock import alone_in
 from lled_jax.training.writer import read_metrics
@@ -153,6 +163,10 @@ def test_data_sets_have_short_names():
     for config in (teacher, student, lol_cpu, best_student):
         assert config.get_config("fivek").data.root == "data/fivek"
         assert config.get_config("sid").data.root == "data/sid"
+    assert student.get_config().teacher == "runs/teacher"
+    for dataset in ("fivek", "some/folder"):
+        workdir = train.default_workdir(f"configs/teacher.py:{dataset}")
+        assert student.get_config(dataset).teacher == str(workdir)
         for root in ("demo", "tfds:fivek/480p", "some/folder"):
             assert config.get_config(root).data.root == root
 
@@ -212,6 +226,45 @@ def test_a_run_leaves_what_it_says(trained):
     scores = [r["holdout_psnr"] for r in read_metrics(workdir) if "holdout_psnr" in r]
     assert best["psnr"] == pytest.approx(max(scores))
     assert load_weights(workdir / "teacher")[0] == "teacher"
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    params = variants.init(variants.build("student"), 0)
+    params["tail"]["out_bias"] = params["tail"]["out_bias"].at[1].set(np.nan)
+    path = tmp_path / "w.safetensors"
+    weights_file.write(path, "student", params, {})
+    with pytest.raises(
+        InputError, match=r"w\.safetensors holds parameters that are NaN"
+    ):
+        load_weights(path)
+
+
+def test_a_full_disk_is_told_before_the_first_step(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(loop, "train", None)
+    with pytest.raises(
+        InputError, match=r"cannot save a checkpoint in .* MiB left; fr"
+    ):
+        experiment.train(quick(demo.get_config()), tmp_path)
+
+
+def test_a_run_says_how_far_it_is(trained):
+    facts = methods.of_checkpoint(trained[1], "onnxruntime").facts
+    assert (facts["step"], facts["total_steps"]) == (4, 4)
+    assert "step" not in methods.of_checkpoint(Path("student"), "onnxruntime").facts
+
+
+def test_the_scored_are_from_all_over_the_held_out():
+    config = quick(demo.get_config())
+    config.data.holdout = 0.5
+    config.log.evaluate_images = 1000
+    _, every = experiment._data(config)
+    config.log.evaluate_images = 3
+    _, some = experiment._data(config)
+    middle = every.names[(len(every) - 1) // 2]
+    assert some.names == (every.names[0], middle, every.names[-1])
+    config.log.evaluate_images = 0
+    assert len(experiment._data(config)[1]) == 0
 
 
 def test_reading_a_run_leaves_what_its_training_is_writing(tmp_path, trained):

@@ -29,8 +29,9 @@ def with_teacher(path, weights="keras"):
     return {**CONFIG, "teacher": path, "perceptual": {"weights": weights, "layers": ()}}
 
 
-def check(old, new, of=None):
-    resuming.check_same_run(old, resuming.facts(new, of or pairs()), Path("runs/x"))
+def check(old, new, of=None, teacher=None):
+    facts = resuming.facts(new, of or pairs(), teacher)
+    resuming.check_same_run(old, facts, Path("runs/x"))
 
 
 def test_the_pairs_may_move_but_not_change():
@@ -52,6 +53,29 @@ def test_a_teacher_may_move_but_not_come_or_go():
         check(with_teacher(""), with_teacher("runs/a"))
     with pytest.raises(InputError, match=r"perceptual\.weights: 'lpips' -> 'keras'"):
         check(with_teacher("", "lpips"), with_teacher(""))
+
+
+def test_a_teacher_may_not_change_behind_its_name():
+    config, weights = with_teacher("runs/a"), {"a": jnp.arange(3.0), "b": jnp.ones(2)}
+    old = resuming.facts(config, pairs(), weights)
+    check(old, with_teacher("elsewhere/a"), teacher=jax.device_get(weights))
+    check(config, config, teacher=weights)  # a run older than the digest
+    trained = weights | {"b": jnp.array([1.0, 1.0 + 2**-23])}
+    with pytest.raises(
+        InputError, match=r"runs/x .* another teacher than runs/a is no"
+    ):
+        check(old, config, teacher=trained)
+
+
+def test_what_else_a_run_reads_may_move_but_not_come_or_go():
+    def reading(init="", more="", photos=""):
+        data = {**CONFIG["data"], "more": more, "photos": photos}
+        return {**CONFIG, "init": init, "data": data}
+
+    check(reading("a", "b", "c"), reading("d", "e", "f"))
+    for key in ("init", "more", "photos"):
+        with pytest.raises(InputError, match=f"{key}: '' -> 'a'"):
+            check(reading(), reading(**{key: "a"}))
 
 
 def test_other_images_are_not_scored_for_the_same_best():

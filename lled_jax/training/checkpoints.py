@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
@@ -69,7 +70,7 @@ class Checkpoints:
         """Begin to save the state; the arrays are copied before this returns."""
         if step in self._manager.all_steps():
             return
-        self._check_space(state)
+        self.require_space(state)
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(_without_ema(state)),
             ema=ocp.args.StandardSave(state.ema),
@@ -94,11 +95,13 @@ class Checkpoints:
         return self._restore(items).config
 
     def ema(self, shapes: Params) -> Params:
-        """The newest EMA parameters, of these `shapes`, on this process's device."""
+        """The newest EMA parameters, of these `shapes`."""
         here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         abstract = jax.tree.map(lambda s: s.update(sharding=here), shapes)
         items = ocp.args.Composite(ema=ocp.args.StandardRestore(abstract))
-        return self._restore(items).ema
+        read = jax.device_get(self._restore(items).ema)
+        # Anew, and so bound to no device: processes that share a mesh each read them.
+        return jax.tree.map(jnp.asarray, read)
 
     def wait(self) -> None:
         """Return when the last checkpoint is whole on disk."""
@@ -113,7 +116,7 @@ class Checkpoints:
             finally:
                 self._manager.close()
 
-    def _check_space(self, state: TrainState) -> None:
+    def require_space(self, state: TrainState) -> None:
         """Refuse to begin what will not fit: TensorStore fails with 100 tracebacks."""
         need = SPACE * sum(leaf.nbytes for leaf in jax.tree.leaves(state))
         with self._explained():
