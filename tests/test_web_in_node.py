@@ -146,9 +146,9 @@ def test_a_port_that_cannot_be_had_is_said():
 def page(tmp_path_factory):
     """The page's modules as the build puts them together, without the rest."""
     folder = tmp_path_factory.mktemp("page")
-    shared = [
-        ROOT / "lled_jax/page/static" / f"{name}.js" for name in ("compare", "camera")
-    ]
+    build = (ROOT / "web/build.mjs").read_text()
+    names = re.findall(r'"([\w.]+)"', re.search(r"SHARED = \[([^]]+)\]", build)[1])
+    shared = [ROOT / "lled_jax/page/static" / name for name in names]
     for script in (*(ROOT / "web/src").glob("*.js"), *shared):
         shutil.copy(script, folder)
     (folder / "package.json").write_text('{"type": "module"}')
@@ -163,9 +163,8 @@ def shown(page, scenario):
     return json.loads(done.stdout)
 
 
-def test_a_photo_that_is_decoded_late_does_not_replace_a_newer_one(tmp_path):
-    src = shutil.copytree(ROOT / "web" / "src", tmp_path / "src")
-    (src / "package.json").write_text('{"type": "module"}')
+def test_a_photo_that_is_decoded_late_does_not_replace_a_newer_one(page, tmp_path):
+    src = shutil.copytree(page, tmp_path / "src")
     (src / "engine.js").write_text(
         "export const MEANS = [6, 48];\n"
         "const run = async (low) => ({ bright: low.map((value) => value + 100) });\n"
@@ -262,7 +261,8 @@ def test_the_service_worker_takes_fresh_files_and_leaves_others_caches(web, engi
 
 
 def test_what_a_person_did_wrong_has_one_class():
-    sources = [path.read_text() for path in (ROOT / "web/src").glob("*.js")]
+    folders = (ROOT / "web/src", ROOT / "lled_jax/page/static")
+    sources = [path.read_text() for folder in folders for path in folder.glob("*.js")]
     assert sum(text.count("class Refused") for text in sources) == 1
 
 

@@ -32,7 +32,10 @@ from lled_jax.page.limits import Limits
 from lled_jax.photos import Photo
 from lled_jax.photos.kinds import FORMATS
 
-STATIC = ("index.html", "page.css", "page.js", "server.js", "compare.js", "camera.js")
+STATIC = (
+    *("index.html", "page.css", "page.js", "server.js", "messages.js", "refused.js"),
+    *("compare.js", "camera.js"),
+)
 """The only files that the page gives out."""
 
 

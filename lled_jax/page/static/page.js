@@ -2,59 +2,14 @@
 
 import { camera } from "./camera.js";
 import { comparing } from "./compare.js";
-import { Photo, Refused, about } from "./server.js";
+import { attempt, complain } from "./messages.js";
+import { Photo, about } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 const DEBOUNCE_MS = 120;
 
 let photo = null; // of server.js
 let limits = { uploadBytes: Infinity, suffixes: [] };
-
-// Messages
-
-let jobs = 0;
-
-// Show that something goes on; gives back the function that ends it.
-function busy(text) {
-  const since = performance.now();
-  const show = () => {
-    const seconds = Math.floor((performance.now() - since) / 1000);
-    $("status").textContent = seconds < 3 ? `${text} …` : `${text} … ${seconds} s`;
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  jobs += 1;
-  $("busy").hidden = false;
-  return () => {
-    clearInterval(timer);
-    jobs -= 1;
-    if (jobs) return;
-    $("busy").hidden = true;
-    $("status").textContent = "";
-  };
-}
-
-function complain(text) {
-  $("error").textContent = text;
-  $("error").hidden = !text;
-  if (text) $("error").scrollIntoView({ block: "nearest" }); // below all else on phones
-}
-
-// Run `work`; its errors that are meant for people are shown, unless nobody waits for it.
-async function attempt(text, work) {
-  const done = busy(text);
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error.name === "AbortError") return false;
-    complain(error instanceof Refused ? error.message : `something is wrong: ${error}`);
-    if (!(error instanceof Refused)) throw error;
-    return false;
-  } finally {
-    done();
-  }
-}
 
 // The look
 
@@ -100,25 +55,22 @@ async function refresh() {
   }
   refreshing = true;
   const first = "empty" in $("compare").dataset;
-  try {
-    await attempt(first ? "Brightening" : "Updating", async () => {
-      do {
-        outdated = false;
-        const shown = photo;
-        try {
-          const blob = await shown.preview("after", look());
-          if (shown !== photo) continue;
-          await show($("after"), blob);
-          delete $("compare").dataset.empty;
-          complain("");
-        } catch (error) {
-          if (error.name !== "AbortError") throw error;
-        }
-      } while (outdated && photo);
-    });
-  } finally {
-    refreshing = false;
-  }
+  await attempt(first ? "Brightening" : "Updating", async () => {
+    do {
+      outdated = false;
+      const shown = photo;
+      try {
+        const blob = await shown.preview("after", look());
+        if (shown !== photo) continue;
+        await show($("after"), blob);
+        delete $("compare").dataset.empty;
+        complain("");
+      } catch (error) {
+        if (error.name !== "AbortError") throw error;
+      }
+    } while (outdated && photo);
+  });
+  refreshing = false;
 }
 
 async function open(file) {
@@ -131,7 +83,7 @@ async function open(file) {
   }
   leave();
   const coming = (photo = new Photo(file));
-  const before = await attempt("Reading the photo", async () => {
+  const opened = await attempt("Reading the photo", async () => {
     await coming.open();
     const blob = await coming.preview("before");
     if (coming !== photo) return;
@@ -146,9 +98,10 @@ async function open(file) {
     moveTo(50);
     $("start").hidden = true;
     $("work").hidden = false;
+    return true;
   });
   if (coming !== photo) return;
-  if (before) await refresh();
+  if (opened) await refresh();
   else leave();
 }
 
@@ -163,18 +116,15 @@ function leave() {
 async function download() {
   complain("");
   $("download").disabled = true;
-  try {
-    await attempt("Enhancing in full size", async () => {
-      const { name, blob } = await photo.enhanced(look());
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    });
-  } finally {
-    $("download").disabled = false;
-  }
+  await attempt("Enhancing in full size", async () => {
+    const { name, blob } = await photo.enhanced(look());
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  });
+  $("download").disabled = false;
 }
 
 // What a person does

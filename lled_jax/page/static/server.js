@@ -1,6 +1,6 @@
 // What the page asks of the program that serves it.
 
-export class Refused extends Error {}
+import { Refused } from "./refused.js";
 
 function address(path, parameters) {
   return `${path}?${new URLSearchParams(parameters)}`;
