@@ -242,7 +242,7 @@ def test_the_line_moves_by_mouse_and_by_keyboard(visit):
 def test_photos_are_dropped_and_pasted(visit):
     tab = visit()
     for event in ("drop", "paste"):
-        tab.evaluate(
+        browsers_own = tab.evaluate(
             """([data, event]) => {
                 const transfer = new DataTransfer();
                 const bytes = new Uint8Array(data);
@@ -251,10 +251,11 @@ def test_photos_are_dropped_and_pasted(visit):
                 const made = event === "drop"
                   ? new DragEvent(event, { ...options, dataTransfer: transfer })
                   : new ClipboardEvent(event, { ...options, clipboardData: transfer });
-                document.body.dispatchEvent(made);
+                return document.body.dispatchEvent(made);
             }""",
             [list(dark("coffee", "WEBP")), event],
         )
+        assert browsers_own == (event == "paste")  # it would open what is dropped
         expect(tab.locator("#facts")).to_have_text(
             re.compile(rf"{event}.webp · 300 . 200 · 8.bit WEBP"), **ANY
         )

@@ -21,7 +21,9 @@ const OUT = join(dirname(FOLDER), `.${basename(FOLDER)}.building-${process.pid}`
 const ORT = join(HERE, "node_modules", "onnxruntime-web", "dist");
 
 // The same files as of the page of `lled demo`.
-const SHARED = ["page.css", "messages.js", "refused.js", "compare.js", "camera.js"];
+const SHARED = [
+  "page.css", "compare.js", "intake.js", "camera.js", "messages.js", "refused.js",
+];
 const RUNTIMES = {
   wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
   webgpu: ["ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm"],

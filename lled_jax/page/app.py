@@ -34,7 +34,7 @@ from lled_jax.photos.kinds import FORMATS
 
 STATIC = (
     *("index.html", "page.css", "page.js", "server.js", "messages.js", "refused.js"),
-    *("compare.js", "camera.js"),
+    *("compare.js", "intake.js", "camera.js"),
 )
 """The only files that the page gives out."""
 

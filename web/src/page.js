@@ -190,7 +190,7 @@ async function download() {
 // What a person does
 
 const moveTo = comparing($("compare"), $("handle"));
-intake(open, complain);
+intake(open);
 
 function lookChanged() {
   describeLook();

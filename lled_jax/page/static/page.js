@@ -1,7 +1,7 @@
 // The page: a photo comes in, its look is chosen, the file is fetched.
 
-import { camera } from "./camera.js";
 import { comparing } from "./compare.js";
+import { intake } from "./intake.js";
 import { attempt, complain } from "./messages.js";
 import { Photo, about } from "./server.js";
 
@@ -74,7 +74,6 @@ async function refresh() {
 }
 
 async function open(file) {
-  if (!file) return;
   complain("");
   if (file.size > limits.uploadBytes) {
     const most = Math.round(limits.uploadBytes / 2 ** 20);
@@ -130,28 +129,11 @@ async function download() {
 // What a person does
 
 const moveTo = comparing($("compare"), $("handle"));
-
-for (const input of [$("choose"), $("take")]) {
-  input.addEventListener("change", () => {
-    open(input.files[0]);
-    input.value = ""; // the same photo may be chosen again
-  });
+// What is dropped is never opened in the page's place.
+for (const kind of ["dragover", "drop"]) {
+  addEventListener(kind, (event) => event.preventDefault());
 }
-addEventListener("paste", (event) => open(event.clipboardData.files[0]));
-
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.dataset.dragging = "";
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) delete document.body.dataset.dragging;
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  delete document.body.dataset.dragging;
-  if (event.dataTransfer.files.length) open(event.dataTransfer.files[0]);
-  else complain("that was no file; save the picture first, or copy and paste it");
-});
+intake(open);
 
 let timer;
 function lookChanged() {
@@ -172,8 +154,6 @@ $("another").addEventListener("click", () => {
 });
 $("download").addEventListener("click", download);
 
-camera({ dialog: $("camera"), button: $("open-camera"), phone: $("phone-camera"),
-         onPhoto: open, onError: complain });
 describeLook();
 limits = await about();
 $("choose").accept = ["image/*", ...limits.suffixes].join();

@@ -1,10 +1,12 @@
-// The ways by which a photo comes in.
+// The ways by which a photo comes in.  That what is dropped is not opened in the page's place
+// is up to the page, from its very start.
 
 import { camera } from "./camera.js";
+import { complain } from "./messages.js";
 
 const $ = (id) => document.getElementById(id);
 
-export function intake(open, complain) {
+export function intake(open) {
   for (const input of [$("choose"), $("take")]) {
     const take = () => {
       if (input.files.length) open(input.files[0]);
