@@ -27,7 +27,7 @@ export async function decoded(file) {
         `${name}: ${width} × ${height} pixels; this page takes up to ${PIXELS / 1e6} megapixels`
       );
     }
-    return { name, type: file.type, width, height, low: read(image) };
+    return { name, width, height, low: read(image) };
   } finally {
     image.close();
   }
