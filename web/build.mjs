@@ -22,7 +22,7 @@ const ORT = join(HERE, "node_modules", "onnxruntime-web", "dist");
 
 // The same files as of the page of `lled demo`.
 const SHARED = [
-  "page.css", "compare.js", "intake.js", "camera.js", "messages.js", "refused.js",
+  "page.css", "sliders.js", "compare.js", "intake.js", "camera.js", "messages.js", "refused.js",
 ];
 const RUNTIMES = {
   wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],

@@ -33,8 +33,8 @@ from lled_jax.photos import Photo
 from lled_jax.photos.kinds import FORMATS
 
 STATIC = (
-    *("index.html", "page.css", "page.js", "server.js", "messages.js", "refused.js"),
-    *("compare.js", "intake.js", "camera.js"),
+    *("index.html", "page.css", "page.js", "server.js", "sliders.js", "compare.js"),
+    *("intake.js", "camera.js", "messages.js", "refused.js"),
 )
 """The only files that the page gives out."""
 

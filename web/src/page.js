@@ -6,6 +6,7 @@ import { choose } from "./engine.js";
 import { intake } from "./intake.js";
 import { attempt, complain } from "./messages.js";
 import { keep } from "./offline.js";
+import { describeSliders, sliderValues } from "./sliders.js";
 
 const $ = (id) => document.getElementById(id);
 // For measurements, and devices with little memory, in the address: ?engine=wasm&threads=1,
@@ -20,26 +21,6 @@ darkroom.load().catch(() => {}); // who needs it is told
 
 let photo = null; // as the worker describes it
 let turn = 0; // counts the photos, to know what comes too late
-
-// The look
-
-const percent = (value) => `${Math.round(value * 100)} %`;
-const WORDS = {
-  strength: percent,
-  exposure: (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)} stops`,
-  saturation: percent,
-};
-
-const look = () =>
-  Object.fromEntries(Object.keys(WORDS).map((name) => [name, $(name).valueAsNumber]));
-
-function describeLook() {
-  for (const [name, words] of Object.entries(WORDS)) {
-    const text = words($(name).valueAsNumber);
-    $(name).parentElement.querySelector("output").value = text;
-    $(name).setAttribute("aria-valuetext", text);
-  }
-}
 
 // The pictures
 
@@ -60,7 +41,7 @@ async function show() {
     while (outdated && photo?.bright) {
       outdated = false;
       const mine = turn;
-      const { image } = await darkroom.ask("show", { look: look() });
+      const { image } = await darkroom.ask("show", { look: sliderValues() });
       if (mine !== turn) continue;
       draw($("after"), image);
       delete $("compare").dataset.empty;
@@ -177,7 +158,8 @@ async function download() {
   $("download").disabled = true;
   const type = $("format").value;
   const { name } = photo;
-  const file = await attempt("Writing the file", () => darkroom.ask("write", { look: look(), type }));
+  const given = { look: sliderValues(), type };
+  const file = await attempt("Writing the file", () => darkroom.ask("write", given));
   $("download").disabled = !photo?.bright;
   if (!file) return;
   const link = document.createElement("a");
@@ -193,7 +175,7 @@ const moveTo = comparing($("compare"), $("handle"));
 intake(open);
 
 function lookChanged() {
-  describeLook();
+  describeSliders();
   if (photo?.bright) show();
 }
 $("look").addEventListener("input", lookChanged);
@@ -213,6 +195,6 @@ $("another").addEventListener("click", () => {
 $("more").addEventListener("click", detail);
 $("cancel").addEventListener("click", cancel);
 $("download").addEventListener("click", download);
-describeLook();
+describeSliders();
 document.documentElement.dataset.ready = "";
 keep(engine, () => turn === 0).catch((error) => console.log(`not kept for offline use: ${error}`));

@@ -4,6 +4,7 @@ import { comparing } from "./compare.js";
 import { intake } from "./intake.js";
 import { attempt, complain } from "./messages.js";
 import { Photo, about } from "./server.js";
+import { describeSliders, sliderValues } from "./sliders.js";
 
 const $ = (id) => document.getElementById(id);
 const DEBOUNCE_MS = 120;
@@ -11,29 +12,7 @@ const DEBOUNCE_MS = 120;
 let photo = null; // of server.js
 let limits = { uploadBytes: Infinity, suffixes: [] };
 
-// The look
-
-const percent = (value) => `${Math.round(value * 100)} %`;
-const WORDS = {
-  strength: percent,
-  exposure: (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)} stops`,
-  saturation: percent,
-  denoise: (value) => (value ? percent(value) : "off"),
-};
-
-function look() {
-  const values = { spare_bright: $("spare_bright").checked ? 1 : 0 };
-  for (const name in WORDS) values[name] = $(name).value;
-  return values;
-}
-
-function describeLook() {
-  for (const [name, words] of Object.entries(WORDS)) {
-    const text = words($(name).valueAsNumber);
-    $(name).parentElement.querySelector("output").value = text;
-    $(name).setAttribute("aria-valuetext", text);
-  }
-}
+const look = () => ({ ...sliderValues(), spare_bright: $("spare_bright").checked ? 1 : 0 });
 
 // The pictures
 
@@ -137,7 +116,7 @@ intake(open);
 
 let timer;
 function lookChanged() {
-  describeLook();
+  describeSliders();
   clearTimeout(timer);
   timer = setTimeout(() => photo?.photo && refresh(), DEBOUNCE_MS);
 }
@@ -154,6 +133,6 @@ $("another").addEventListener("click", () => {
 });
 $("download").addEventListener("click", download);
 
-describeLook();
+describeSliders();
 limits = await about();
 $("choose").accept = ["image/*", ...limits.suffixes].join();
