@@ -1,7 +1,10 @@
 """Pure operations on images: encoding, luminance, gradients.
 
-Everything here works on NumPy and JAX arrays, takes batches and returns batches.
+Everything here works on NumPy and JAX arrays, takes batches and returns batches: JAX's,
+only sRGB's curve gives NumPy for NumPy.
 """
+
+from typing import TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +13,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Float, Num, UInt8
 
 from lled_jax.arrays import EncodedImage, Features, Images
+
+Values = TypeVar("Values", Float[Array, "*s"], Float[np.ndarray, "*s"])
 
 # Rec. 601, the luma weights of scikit-image's and MATLAB's older grey conversions.
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
@@ -36,15 +41,17 @@ def encode(images: Float[Array, "*s"], dtype: DTypeLike) -> Num[Array, "*s"]:
     return jnp.round(jnp.clip(images, 0.0, 1.0) * top).astype(dtype)
 
 
-def srgb_decode(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """sRGB to light (IEC 61966-2-1)."""
-    return jnp.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+def srgb_decode(x: Values) -> Values:
+    """sRGB to light (IEC 61966-2-1), of the kind and precision of `x`."""
+    xp = jnp if isinstance(x, Array) else np
+    return xp.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
 
 
-def srgb_encode(light: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """Light to sRGB (IEC 61966-2-1); light beyond 1 stays beyond 1."""
-    steep = 1.055 * jnp.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
-    return jnp.where(light <= 0.0031308, light * 12.92, steep)
+def srgb_encode(light: Values) -> Values:
+    """The inverse of `srgb_decode`; light beyond 1 stays beyond 1."""
+    xp = jnp if isinstance(light, Array) else np
+    steep = 1.055 * xp.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
+    return xp.where(light <= 0.0031308, light * 12.92, steep)
 
 
 def luminance(images: Images) -> Float[Array, "b h w 1"]:

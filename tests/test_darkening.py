@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lled_jax.data.synthetic import srgb_decode
+from lled_jax.images import srgb_decode
 from lled_jax.training import darkening
 
 KEY = jax.random.key(3)

@@ -2,14 +2,17 @@
 
 import importlib.util
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lled_jax.data import synthetic
-from lled_jax.data.synthetic import darken, demo, srgb_decode, srgb_encode
+from lled_jax.data.synthetic import darken, demo
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_decode, srgb_encode
 
 SPLITS = ("train", "test")
 
@@ -137,6 +140,20 @@ def test_srgb_is_inverted(value):
 def test_srgb_reference():
     """Middle grey is 0.2140 of white (IEC 61966-2-1)."""
     assert srgb_decode(np.array([0.5]))[0] == pytest.approx(0.21404, abs=1e-5)
+
+
+@pytest.mark.parametrize("curve", [srgb_decode, srgb_encode])
+def test_srgb_keeps_the_kind_of_array(curve):
+    """NumPy stays NumPy and doubles stay doubles; under jit JAX is called."""
+    values = np.linspace(0, 1, 256)
+    for dtype in (np.float32, np.float64):
+        made = curve(values.astype(dtype))
+        assert isinstance(made, np.ndarray)
+        assert made.dtype == dtype
+    for function in (curve, jax.jit(curve)):
+        made = function(jnp.asarray(values, jnp.float32))
+        assert isinstance(made, jax.Array)
+        np.testing.assert_allclose(made, curve(values), atol=1e-6)
 
 
 def test_errors(monkeypatch):

@@ -10,8 +10,8 @@ from photos_for_tests import encoded, smooth
 from PIL import Image
 
 from lled_jax import photos
-from lled_jax.data.synthetic import srgb_decode, srgb_encode
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_decode, srgb_encode
 from lled_jax.photos import png
 
 pytest.importorskip("pillow_heif")

@@ -10,7 +10,7 @@ from photos_for_tests import ADOBE, GREY_18, P3, cmyk_profile, picture, smooth
 from PIL import Image, ImageCms
 
 from lled_jax import photos
-from lled_jax.data.synthetic import srgb_encode
+from lled_jax.images import srgb_encode
 from lled_jax.photos import colour
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

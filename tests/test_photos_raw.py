@@ -10,8 +10,8 @@ from photos_for_tests import encoded, exif_bytes, smooth
 from raws_for_tests import dng, mosaic, scene
 
 from lled_jax import photos
-from lled_jax.data.synthetic import srgb_encode
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_encode
 from lled_jax.photos import exif, ifd, raw
 
 FILES = {"colorchart.dng": (1156, 1734), "RAW_KODAK_DC50.KDC": (512, 768)}

@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 from lled_jax.data.decode import read_image
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_decode, srgb_encode
 
 # No scene in both; the two motorcycles are one scene, a stereo pair.
 PHOTOS = {
@@ -91,18 +92,6 @@ def darken(
     exponent = np.exp(rng.normal(0, GAMMA_DEVIATION))
     picture = srgb_encode(np.clip(light, 0, 1) ** exponent)
     return np.round(picture * 255).astype(np.uint8)
-
-
-def srgb_decode(image: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
-    """sRGB-encoded values in [0, 1] to linear light (IEC 61966-2-1)."""
-    return np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
-
-
-def srgb_encode(light: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
-    """Linear light in [0, 1] to sRGB-encoded values, the inverse of `srgb_decode`."""
-    return np.where(
-        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
-    )
 
 
 def _tiles(image: np.ndarray) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ import imagecodecs
 import numpy as np
 
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_decode
 from lled_jax.photos.streams import Stream
 
 _HDR = {16: "PQ", 18: "HLG"}
@@ -95,10 +96,7 @@ def profile(numbers: Numbers | None, name: str) -> bytes | None:
 
 @cache
 def _wide(primaries: int) -> bytes:
-    encoded = np.linspace(0, 1, _STEPS)
-    linear = np.where(
-        encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4
-    )
+    linear = srgb_decode(np.linspace(0, 1, _STEPS))
     return bytes(
         imagecodecs.cms_profile(
             "rgb",

@@ -20,6 +20,7 @@ from lled_jax.data.published.facts import PUBLISHED
 from lled_jax.data.published.resizing import resize
 from lled_jax.data.published.survey import Original, Picture, Survey, nothing_of
 from lled_jax.errors import InputError
+from lled_jax.images import srgb_encode
 
 SIZES = ("512", "480p", "full")
 """512 pixels on the long side, 480 on the short side, or as they are; never enlarged.
@@ -116,10 +117,7 @@ def prophoto_to_srgb(pixels: EncodedImage) -> EncodedImage:
         encoded < _PROPHOTO_KNEE, encoded / 16, encoded**_PROPHOTO_GAMMA
     ).astype(np.float32)
     linear = light[pixels] @ _PROPHOTO_TO_SRGB.T.astype(np.float32)
-    linear = np.clip(linear, 0, 1)
-    steep = 1.055 * linear ** (1 / 2.4) - 0.055
-    srgb = np.where(linear <= 0.0031308, 12.92 * linear, steep)
-    return np.rint(srgb * most).astype(pixels.dtype)
+    return np.rint(srgb_encode(np.clip(linear, 0, 1)) * most).astype(pixels.dtype)
 
 
 def _by_number(
