@@ -1,5 +1,7 @@
 """Camera RAW files, by LibRaw."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +17,7 @@ from lled_jax.photos.streams import Stream
 
 def size(stream: Stream, name: str) -> tuple[int, int]:
     """(height, width) of the upright picture, from the header alone."""
-    with _opened(stream, name) as raw:
+    with opened(stream, name) as raw:
         return _size(raw, name)
 
 
@@ -30,23 +32,20 @@ def read(stream: Stream, name: str) -> Photo:
     """
     import rawpy
 
-    with _opened(stream, name) as raw:
+    with opened(stream, name) as raw:
         _size(raw, name)
-        try:
-            raw.unpack()
-            pixels = raw.postprocess(
-                demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
-                use_camera_wb=True,
-                no_auto_bright=True,
-                adjust_maximum_thr=0.75,
-                highlight_mode=rawpy.HighlightMode.Clip,
-                output_color=rawpy.ColorSpace.sRGB,
-                gamma=(2.4, 12.92),
-                output_bps=16,
-                user_flip=None,
-            )
-        except rawpy.LibRawError as error:
-            raise _damaged(name, error) from error
+        raw.unpack()
+        pixels = raw.postprocess(
+            demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+            use_camera_wb=True,
+            no_auto_bright=True,
+            adjust_maximum_thr=0.75,
+            highlight_mode=rawpy.HighlightMode.Clip,
+            output_color=rawpy.ColorSpace.sRGB,
+            gamma=(2.4, 12.92),
+            output_bps=16,
+            user_flip=None,
+        )
         with naming(name):
             exif = exif_of.from_tiff(stream) or _preview_exif(raw)
     if pixels.shape[2] == 1:
@@ -57,26 +56,28 @@ def read(stream: Stream, name: str) -> Photo:
     return Photo(pixels, None, grey, "RAW", Metadata(exif=exif))
 
 
-def _opened(stream: Stream, name: str) -> Any:
+@contextmanager
+def opened(
+    stream: Stream,
+    name: str,
+    cure: str = "replace it with a good copy or convert it to DNG",
+) -> Iterator[Any]:
+    """The file, not yet unpacked; LibRaw's errors in the block become ours."""
     import rawpy  # a tenth of a second that no other format needs
 
-    raw = rawpy.RawPy()
     stream.seek(0)
-    try:
-        raw.open_buffer(stream)
-    except rawpy.LibRawError as error:
-        raw.close()
-        raise _damaged(name, error) from error
-    return raw
-
-
-def _damaged(name: str, error: Exception) -> InputError:
-    reason = error.args[0] if error.args else type(error).__name__
-    text = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-    return InputError(
-        f"{name}: damaged, truncated or of a camera LibRaw does not know ({text}); "
-        "replace it with a good copy or convert it to DNG"
-    )
+    with rawpy.RawPy() as raw:
+        try:
+            raw.open_buffer(stream)
+            yield raw
+        except rawpy.LibRawError as error:
+            reason = error.args[0] if error.args else type(error).__name__
+            if isinstance(reason, bytes):
+                reason = reason.decode(errors="replace")
+            raise InputError(
+                f"{name}: damaged, truncated or of a camera LibRaw does not know "
+                f"({reason}); {cure}"
+            ) from error
 
 
 def _size(raw: Any, name: str) -> tuple[int, int]:

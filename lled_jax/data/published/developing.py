@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt16
 
 from lled_jax.errors import InputError
+from lled_jax.photos.raw import opened
 
 BT709 = (2.222, 4.5)
 SRGB = (2.4, 12.92)
@@ -92,7 +93,7 @@ def develop(
     Raises:
         InputError: it is damaged, of an unknown camera, or has no colour mosaic.
     """
-    with _opened(data, name) as raw:
+    with _unpacked(data, name) as raw:
         if ratio != 1:
             _amplify(raw, ratio, name)
         return _developed(raw, name, settings)
@@ -110,7 +111,7 @@ def develop_cropped(
         InputError: it is damaged, of an unknown camera, or has no colours.
     """
     assert settings["user_flip"] == 0
-    with _opened(data, name) as raw:
+    with _unpacked(data, name) as raw:
         sizes = raw.sizes  # before LibRaw forgets how the camera was held
         pixels = _default_crop(sizes, _developed(raw, name, settings))
         turns = _TURNS.get(sizes.flip, 0)
@@ -126,7 +127,7 @@ def pack(data: bytes, name: str) -> UInt16[np.ndarray, "h w 4"]:
     Raises:
         InputError: it is damaged, of an unknown camera, or has no Bayer mosaic.
     """
-    with _opened(data, name) as raw:
+    with _unpacked(data, name) as raw:
         mosaic = _mosaic(raw, name)
         black, white = _levels(raw, raw.raw_colors_visible)
         light = (raw.raw_image_visible - black) / (white - black)
@@ -148,22 +149,11 @@ def libraw_version() -> str:
 
 
 @contextmanager
-def _opened(data: bytes, name: str) -> Iterator[Any]:
-    """The unpacked file; LibRaw's errors in the block become ours."""
-    import rawpy  # a tenth of a second that no other format needs
-
-    with rawpy.RawPy() as raw:
-        try:
-            raw.open_buffer(BytesIO(data))
-            raw.unpack()
-            yield raw
-        except rawpy.LibRawError as error:
-            reason = error.args[0] if error.args else type(error).__name__
-            text = reason.decode() if isinstance(reason, bytes) else reason
-            raise InputError(
-                f"{name}: damaged, truncated or of a camera LibRaw does not know "
-                f"({text}); download it again"
-            ) from error
+def _unpacked(data: bytes, name: str) -> Iterator[Any]:
+    """The unpacked file, as `photos.raw` opens it."""
+    with opened(BytesIO(data), name, "download it again") as raw:
+        raw.unpack()
+        yield raw
 
 
 def _developed(raw: Any, name: str, settings: Settings) -> np.ndarray:
