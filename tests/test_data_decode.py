@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
-from lled_jax.data.decode import FORMATS, read_image, read_size
+from lled_jax.data.decode import SUFFIXES, read_image, read_size
 from lled_jax.errors import InputError
 
 
@@ -182,13 +182,16 @@ def test_mislabelled(tmp_path):
     with pytest.raises(InputError, match=r"photo\.png: is not a PNG file"):
         read_size(path)
     path.write_bytes(b"")
-    with pytest.raises(InputError, match=r"photo\.png: is not a PNG file"):
+    with pytest.raises(InputError, match=r"photo\.png: is empty \(0 bytes\)"):
         read_image(path)
 
 
 def test_missing_unknown_and_float(tmp_path):
     with pytest.raises(InputError, match=r"none\.png: no such file"):
         read_image(tmp_path / "none.png")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(InputError, match=r"folder\.png: is a folder"):
+        read_size(tmp_path / "folder.png")
     with pytest.raises(InputError, match=r"x\.gif: cannot read '\.gif'.*\.webp"):
         read_image(tmp_path / "x.gif")
     path = tmp_path / "f.tif"
@@ -199,6 +202,6 @@ def test_missing_unknown_and_float(tmp_path):
 
 
 def test_all_formats_are_covered():
-    assert set(FORMATS) == {
+    assert set(SUFFIXES) == {
         *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
     }

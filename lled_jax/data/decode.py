@@ -13,16 +13,13 @@ import numpy as np
 
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
-from lled_jax.photos import pillow, tiff
-from lled_jax.photos.kinds import kind_of, naming
+from lled_jax.photos import reading
+from lled_jax.photos.kinds import naming
 from lled_jax.photos.source import Source, upright_pixels
 from lled_jax.photos.streams import Stream
 
-FORMATS = {
-    **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"},
-    **{".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"},
-}
-"""The file endings we read (in lower case) and what must be behind them."""
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+"""The endings of the files that we read here, in lower case."""
 
 
 def read_image(path: str | Path) -> EncodedImage:
@@ -46,10 +43,9 @@ def read_image_bytes(data: bytes, name: str) -> EncodedImage:
     Raises:
         InputError: as `read_image`.
     """
-    kind = _expected_kind(Path(name))
-    _check_start(Path(name), data[:64], kind)
+    _check_ending(Path(name))
     with naming(name):
-        source = _source(BytesIO(data), kind, name)
+        source = _header(BytesIO(data), name)
         return upright_pixels(source, None, with_alpha=False)[0]
 
 
@@ -71,10 +67,10 @@ def photos_in(folder: Path) -> list[Path]:
     paths = [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in FORMATS and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     ]
     if not paths:
-        raise InputError(f"{folder}: no photos here; we read {', '.join(FORMATS)}")
+        raise InputError(f"{folder}: no photos here; we read {', '.join(SUFFIXES)}")
     stems: dict[str, Path] = {}
     for path in paths:
         if path.stem in stems:
@@ -87,49 +83,18 @@ def photos_in(folder: Path) -> list[Path]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Source]:
-    kind, name = _checked_kind(path), str(path)
-    with naming(path), path.open("rb") as stream:
-        yield _source(stream, kind, name)
+    _check_ending(path)
+    with reading.opened(path) as stream, naming(path):
+        yield _header(stream, str(path))
 
 
-def _source(stream: Stream, kind: str, name: str) -> Source:
-    if kind == "PNG":
-        return pillow.read_png(stream, name)
-    if kind == "TIFF":
-        return tiff.read(stream, name)
-    return pillow.read(stream, kind, name)
+def _header(stream: Stream, name: str) -> Source:
+    return reading.header(stream, reading.kind_in(stream, name), name)
 
 
-def _checked_kind(path: Path) -> str:
-    """The format, after comparing the file's first bytes with its ending."""
-    expected = _expected_kind(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; check the path")
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(64)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; check its permissions") from error
-    _check_start(path, start, expected)
-    return expected
-
-
-def _expected_kind(path: Path) -> str:
-    """The format that the ending promises."""
-    expected = FORMATS.get(path.suffix.lower())
-    if expected is None:
+def _check_ending(path: Path) -> None:
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path}: cannot read '{path.suffix}' files; convert it to one of "
-            f"{', '.join(FORMATS)}"
+            f"{', '.join(SUFFIXES)}"
         )
-    return expected
-
-
-def _check_start(path: Path, start: bytes, expected: str) -> None:
-    """InputError unless a file that begins with `start` is of that format."""
-    found = kind_of(start)
-    found = found if found in FORMATS.values() else None
-    if found != expected:
-        what = f"holds {found} data" if found else f"is not a {expected} file"
-        cure = "rename it" if found else "replace it with a good copy or remove it"
-        raise InputError(f"{path}: {what} behind the ending {path.suffix}; {cure}")

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from lled_jax.arrays import EncodedImage
-from lled_jax.data.decode import FORMATS, read_image, read_size
+from lled_jax.data.decode import SUFFIXES, read_image, read_size
 from lled_jax.data.pairs import (
     ArrayPairs,
     Indices,
@@ -122,7 +122,7 @@ def _images_by_stem(folder: Path) -> dict[str, Path]:
     _check_folder(folder)
     images: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in FORMATS and not path.name.startswith("."):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
             if path.stem in images:
                 raise InputError(
                     f"{path}: {images[path.stem].name} has the same stem; remove one"
@@ -131,7 +131,7 @@ def _images_by_stem(folder: Path) -> dict[str, Path]:
     if not images:
         raise InputError(
             f"{folder}: no images here; {_contents(folder)}, and we read "
-            f"{', '.join(FORMATS)}"
+            f"{', '.join(SUFFIXES)}"
         )
     return images
 

@@ -27,7 +27,7 @@ def read(path: str | Path) -> Photo:
             absurdly large, animated, of several pages, or of a kind we do not read.
     """
     path = Path(path)
-    with _file(path) as stream:
+    with opened(path) as stream:
         return _photo(stream, str(path))
 
 
@@ -42,7 +42,7 @@ def size_of(path: str | Path) -> tuple[int, int]:
     Raises `InputError` for everything of `read` that the header shows.
     """
     path = Path(path)
-    with _file(path) as stream:
+    with opened(path) as stream:
         return _size(stream, str(path))
 
 
@@ -51,7 +51,8 @@ def size_of_bytes(data: bytes, name: str) -> tuple[int, int]:
     return _size(BytesIO(data), name)
 
 
-def _file(path: Path) -> Stream:
+def opened(path: Path) -> Stream:
+    """The bytes of a file; `InputError` where there is none to read."""
     try:
         return path.open("rb")
     except IsADirectoryError as error:
@@ -63,11 +64,11 @@ def _file(path: Path) -> Stream:
 
 
 def _photo(stream: Stream, name: str) -> Photo:
-    kind = _kind(stream, name)
+    kind = kind_in(stream, name)
     if kind == "RAW":
         return raw.read(stream, name)
     with naming(name):
-        source = _source(stream, kind, name)
+        source = _single(stream, kind, name)
         convert = colour.to_srgb(source.icc, source.space)
         pixels, alpha = upright_pixels(source, convert)
     # The pixels of a CMYK file are sRGB from now on.
@@ -78,14 +79,15 @@ def _photo(stream: Stream, name: str) -> Photo:
 
 
 def _size(stream: Stream, name: str) -> tuple[int, int]:
-    kind = _kind(stream, name)
+    kind = kind_in(stream, name)
     if kind == "RAW":
         return raw.size(stream, name)
     with naming(name):
-        return _source(stream, kind, name).size()
+        return _single(stream, kind, name).size()
 
 
-def _kind(stream: Stream, name: str) -> str:
+def kind_in(stream: Stream, name: str) -> str:
+    """The format by the content; `InputError` unless the ending fits."""
     kind = checked_kind(stream.read(64), name)
     stream.seek(0)
     # Without an ending that tells, only the directory shows that a TIFF is RAW.
@@ -97,16 +99,19 @@ def _kind(stream: Stream, name: str) -> str:
     return kind
 
 
-def _source(stream: Stream, kind: str, name: str) -> Source:
-    """The header, of a single picture."""
+def header(stream: Stream, kind: str, name: str) -> Source:
+    """The header, of the first picture if there are several; not of RAW."""
     if kind == "PNG":
-        source = pillow.read_png(stream, name)
-    elif kind == "TIFF":
-        source = tiff.read(stream, name)
-    elif kind == "HEIF":
-        source = heif.read(stream, name)
-    else:
-        source = pillow.read(stream, kind, name)
+        return pillow.read_png(stream, name)
+    if kind == "TIFF":
+        return tiff.read(stream, name)
+    if kind == "HEIF":
+        return heif.read(stream, name)
+    return pillow.read(stream, kind, name)
+
+
+def _single(stream: Stream, kind: str, name: str) -> Source:
+    source = header(stream, kind, name)
     if source.frames > 1:
         what = "pages" if kind == "TIFF" else "pictures (it is animated)"
         raise InputError(

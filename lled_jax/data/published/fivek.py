@@ -13,7 +13,7 @@ from jaxtyping import UInt16
 
 from lled_jax import photos
 from lled_jax.arrays import EncodedImage
-from lled_jax.data.decode import FORMATS
+from lled_jax.data.decode import SUFFIXES
 from lled_jax.data.published import developing
 from lled_jax.data.published.download import Download
 from lled_jax.data.published.facts import PUBLISHED
@@ -144,13 +144,13 @@ def _pictures(download: Download, folder: str) -> list[PurePosixPath]:
     return [
         file
         for file in download.files
-        if file.suffix.lower() in FORMATS and file.parent.name.lower() == folder
+        if file.suffix.lower() in SUFFIXES and file.parent.name.lower() == folder
     ]
 
 
 def _experts(download: Download) -> list[PurePosixPath]:
     """The files of expert C's folder; the only folder of TIFFs if none is named so."""
-    pictures = [f for f in download.files if f.suffix.lower() in FORMATS]
+    pictures = [f for f in download.files if f.suffix.lower() in SUFFIXES]
     for name in _EXPERT:
         found = [f for f in pictures if f.parent.name.lower() == name]
         if found:

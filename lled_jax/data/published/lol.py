@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from lled_jax.arrays import EncodedImage
-from lled_jax.data.decode import FORMATS, read_image_bytes
+from lled_jax.data.decode import SUFFIXES, read_image_bytes
 from lled_jax.data.published.download import Download
 from lled_jax.data.published.facts import PUBLISHED
 from lled_jax.data.published.survey import Original, Picture, Survey, nothing_of
@@ -92,7 +92,7 @@ def _sides(key: str, download: Download) -> dict[str, dict[Place, PurePosixPath]
 def _place(key: str, file: PurePosixPath) -> tuple[str, str, str] | None:
     """Side, split and name of a file; None for what is no picture of the set."""
     *folders, side = (part.lower() for part in file.parent.parts)
-    if file.suffix.lower() not in FORMATS or side not in _SIDES:
+    if file.suffix.lower() not in SUFFIXES or side not in _SIDES:
         return None
     for tail, split in _SPLITS[key].items():
         if tuple(folders[-len(tail) :]) == tail:
