@@ -14,6 +14,7 @@ from jax import Array
 from jaxtyping import Float, UInt8
 
 from lled_jax.arrays import EncodedImage
+from lled_jax.data.decode import by_stem, read_image
 from lled_jax.errors import InputError
 from lled_jax.images import to_float, to_u8
 from lled_jax.metrics import COLUMNS, PROTOCOL, select_columns
@@ -24,9 +25,6 @@ uint8, uint16, or floats in [0, 1]."""
 
 OnImage = Callable[[str, np.ndarray, np.ndarray, np.ndarray], object]
 """Called as ``(name, low, enhanced_u8, high)`` after each image has been scored."""
-
-# The suffixes that other methods' outputs come with.
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
 @runtime_checkable
@@ -95,11 +93,9 @@ def score_pictures(
 
 
 def pictures_in(
-    folder: str | os.PathLike[str],
-    names: Sequence[str],
-    read: Callable[[Path], np.ndarray],
-) -> Callable[[str], np.ndarray]:
-    """The pictures of a folder by name, for `score_pictures`; `read` decodes a file.
+    folder: str | os.PathLike[str], names: Sequence[str]
+) -> Callable[[str], EncodedImage]:
+    """The pictures of a folder by name, for `score_pictures`.
 
     Files are matched by stem, in any format.  All `names` are looked up at once, so
     that a missing file is found before the first is scored.  Raises `InputError` if the
@@ -108,10 +104,7 @@ def pictures_in(
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"no such folder: {folder}: give the folder of the pictures")
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PICTURE_SUFFIXES:
-            found.setdefault(path.stem, []).append(path)
+    found = by_stem(folder)
     for name in names:
         paths = found.get(name, [])
         if not paths:
@@ -124,7 +117,7 @@ def pictures_in(
                 f"two pictures for {name!r} in {folder}: keep {paths[0].name} or "
                 f"{paths[1].name}"
             )
-    return lambda name: read(found[name][0])
+    return lambda name: read_image(found[name][0])
 
 
 def _score(

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from lled_jax.baselines import identity
 from lled_jax.contact_sheet import ContactSheet
-from lled_jax.data.decode import read_image
 from lled_jax.data.pairs import PairSource
 from lled_jax.data.sources import FolderPairs
 from lled_jax.errors import InputError
@@ -74,7 +73,7 @@ def score_predictions(
     require_own(out, data=data, split=split)
     source = _opened(data, split, extras)
     sheet = ContactSheet()
-    pictures = pictures_in(folder, source.names, read_image)
+    pictures = pictures_in(folder, source.names)
     result = _scored(
         lambda on: score_pictures(source, pictures, on_image=on), sheet.add, extras
     )

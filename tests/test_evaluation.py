@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pairs_for_tests import Source, add_noise, read
+from pairs_for_tests import Source, add_noise
 
 from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate, pictures_in, score_pictures
@@ -112,7 +112,7 @@ def test_pictures_score_as_the_method_that_made_them(tmp_path):
         ),
     )
     (tmp_path / "img0.txt").write_text("not a picture")
-    pictures = pictures_in(tmp_path, source.names, read)
+    pictures = pictures_in(tmp_path, source.names)
     result = score_pictures(source, pictures, columns=FAST)
     assert result.names == expected.names
     for column in FAST:
@@ -123,12 +123,12 @@ def test_missing_double_and_misfitting_pictures_are_named(tmp_path):
     source = Source(2)
     write_png(tmp_path / "img0.png", source.lows[0])
     with pytest.raises(InputError, match=r"no picture for 'img1' in .*img1\.png"):
-        pictures_in(tmp_path, source.names, read)
+        pictures_in(tmp_path, source.names)
     write_png(tmp_path / "img1.png", source.lows[1][:20])
     with pytest.raises(InputError, match="img1: the prediction is 48x20"):
-        score_pictures(source, pictures_in(tmp_path, source.names, read), columns=FAST)
+        score_pictures(source, pictures_in(tmp_path, source.names), columns=FAST)
     write_png(tmp_path / "img1.jpg", source.lows[1])
     with pytest.raises(InputError, match=r"two pictures .*img1\.jpg or img1\.png"):
-        pictures_in(tmp_path, source.names, read)
+        pictures_in(tmp_path, source.names)
     with pytest.raises(InputError, match="no such folder"):
-        pictures_in(tmp_path / "nowhere", source.names, read)
+        pictures_in(tmp_path / "nowhere", source.names)

@@ -10,10 +10,9 @@ from jaxtyping import UInt8
 
 from lled_jax.comparison.agree import Agreement
 from lled_jax.comparison.read import Run
-from lled_jax.data.decode import read_image
+from lled_jax.data.decode import SUFFIXES, read_image
 from lled_jax.data.pairs import PairSource, as_eight_bit
 from lled_jax.errors import InputError
-from lled_jax.evaluation import PICTURE_SUFFIXES
 from lled_jax.locate import open_source
 
 Picture = UInt8[np.ndarray, "h w 3"]
@@ -68,7 +67,7 @@ def _in_folder(folder: Path, name: str) -> Picture | None:
     """The picture called `name` in any format, if there is one that can be read."""
     if Path(name).name != name:
         return None  # a name is none, if it leads out of the folder
-    for suffix in PICTURE_SUFFIXES:
+    for suffix in SUFFIXES:
         for ending in (suffix, suffix.upper()):
             path = folder / f"{name}{ending}"
             with suppress(InputError, OSError):

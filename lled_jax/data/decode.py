@@ -64,21 +64,29 @@ def photos_in(folder: Path) -> list[Path]:
     """The pictures right in `folder`, by name; raises `InputError` if none is there."""
     if not folder.is_dir():
         raise InputError(f"no such folder: {folder}: give the folder of the photos")
-    paths = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    ]
-    if not paths:
+    found = by_stem(folder)
+    if not found:
         raise InputError(f"{folder}: no photos here; we read {', '.join(SUFFIXES)}")
-    stems: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in stems:
+    return list(one_each(found).values())
+
+
+def by_stem(folder: Path) -> dict[str, list[Path]]:
+    """The pictures right in `folder` that are not hidden, by name, of each stem."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def one_each(found: dict[str, list[Path]]) -> dict[str, Path]:
+    """The picture of each stem; raises `InputError` if one has two."""
+    for first, *more in found.values():
+        if more:
             raise InputError(
-                f"{path}: {stems[path.stem].name} has the same stem; rename one"
+                f"{more[0]}: {first.name} has the same stem; rename or remove one"
             )
-        stems[path.stem] = path
-    return paths
+    return {stem: paths[0] for stem, paths in found.items()}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from lled_jax.arrays import EncodedImage
-from lled_jax.data.decode import SUFFIXES, read_image, read_size
+from lled_jax.data.decode import SUFFIXES, by_stem, one_each, read_image, read_size
 from lled_jax.data.pairs import (
     ArrayPairs,
     Indices,
@@ -120,20 +120,13 @@ def paired_folder(root: str | Path, split: str) -> FolderPairs:
 
 def _images_by_stem(folder: Path) -> dict[str, Path]:
     _check_folder(folder)
-    images: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            if path.stem in images:
-                raise InputError(
-                    f"{path}: {images[path.stem].name} has the same stem; remove one"
-                )
-            images[path.stem] = path
-    if not images:
+    found = by_stem(folder)
+    if not found:
         raise InputError(
             f"{folder}: no images here; {_contents(folder)}, and we read "
             f"{', '.join(SUFFIXES)}"
         )
-    return images
+    return one_each(found)
 
 
 def _without_prefix(images: dict[str, Path]) -> dict[str, Path]:
