@@ -13,13 +13,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError
 from lled_jax.export.noise import silent
 from lled_jax.models import variants
-from lled_jax.models.tail import Out, fold
+from lled_jax.models.tail import border, fold
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 with silent():  # its greetings are not for users
@@ -116,51 +115,26 @@ def _depthwise(x: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
 def _tail(parameters: Params) -> Graph:
     """The folded tail, [b h w c] -> [b 2h 2w 3], exact up to the border.
 
-    Outside the picture the second layer must see zeros.  The folded kernel sees there
-    what the first layer would answer: its bias all around, and above and left of the
-    picture also what it makes of the first row and column.  So the bias gets a plane of
-    its own, which ends with the picture, and those two lines are taken away again.
+    The first layer's bias gets a plane of its own, which ends with the picture, and
+    what the lines above and left of it add (`Border`) is taken away again.
     """
     names = ("up_kernel", "up_bias", "out_kernel", "out_bias")
     up, up_bias, out, out_bias = (jnp.asarray(parameters[n]) for n in names)
-    none = jnp.zeros_like(up_bias)
     # An accelerator would fold the kernels in shorter floats.
     with jax.default_matmul_precision("highest"):
-        inside, bias = fold(up, none, out, out_bias)
-        far = jnp.zeros_like(up).at[2].set(up[2])
-        near = jnp.zeros_like(out).at[0].set(out[0])
-        above = fold(far, none, near, jnp.zeros(3))[0][1:2]
-        second = _second(out)
-        plane = jnp.einsum("sSpPkaAo,k->sSaAo", second, up_bias)
-    c = len(up_bias)
-    # Even rows left of the picture take tap 1 of their own row, odd ones tap 0 of it
-    # and tap 2 of the next: [row, parity, in, out].
-    left = jnp.stack((up[1], up[0], jnp.zeros_like(up[0]), up[2]))[:, 2]
-    left = left.reshape(2, 2, c, c).transpose(0, 2, 1, 3).reshape(2, 1, c, 2 * c)
-    beside = second[:, :1, :, 1].reshape(3, 1, 2 * c, 12)
+        inside, bias = fold(up, jnp.zeros_like(up_bias), out, out_bias)
+        parts = border(up, up_bias, out)
+    plane = parts.bias.reshape(3, 3, 1, 12)
 
     def run(x: tf.Tensor) -> tf.Tensor:
         ones = x[..., :1] * 0 + 1
-        z = _conv(x, inside, bias) + _conv(ones, plane.reshape(3, 3, 1, 12))
-        z = z - _first(ones[:, :, :1], (3, 1)) * _conv(x[:, :1], above)
-        column = _conv(_conv(x[:, :, :1], left), beside)
+        z = _conv(x, inside, bias) + _conv(ones, plane)
+        z = z - _first(ones[:, :, :1], (3, 1)) * _conv(x[:, :1], parts.above)
+        column = _conv(_conv(x[:, :, :1], parts.left), parts.beside)
         z = z - _first(ones[:, :1], (1, 3)) * column
         return tf.nn.depth_to_space(z, 2)
 
     return run
-
-
-def _second(out: Out) -> Float[jnp.ndarray, "3 3 2 2 c 2 2 3"]:
-    """The tail's second layer at half resolution, from and to packed pixels.
-
-    Of an output of one parity, tap 0, 1, 2 reads the line before, itself and the next:
-    which half-resolution line that is in, and which parity there.
-    """
-    place = np.zeros((2, 3, 3, 2), np.float32)
-    for parity in range(2):
-        for tap in range(3):
-            place[parity, tap, *divmod(parity + tap + 1, 2)] = 1
-    return jnp.einsum("ausp,AUSP,uUko->sSpPkaAo", place, place, out)
 
 
 def _first(ones: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -1,5 +1,7 @@
 """The network's tail: two linear layers, run as one."""
 
+from typing import NamedTuple
+
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
@@ -170,6 +172,54 @@ def _placements() -> np.ndarray:
 
 
 _PLACE = _placements()
+
+
+class Border(NamedTuple):
+    """What `fold`'s convolution adds for real beyond the border, as kernels for graphs.
+
+    There the second layer must see zeros.  The folded kernel sees what the first layer
+    would answer: its bias all around, and above and left of the picture also what it
+    makes of the first row and column.
+    """
+
+    above: Float[Array, "1 3 c 12"]
+    """From the first row to what the line above adds to it, the corners included."""
+    left: Float[Array, "2 1 c 2*c"]
+    """From the first column to the first layer's left of it, both parities of rows."""
+    beside: Float[Array, "3 1 2*c 12"]
+    """From there to what that column adds to the first."""
+    bias: Float[Array, "3 3 12"]
+    """What the first layer's bias adds, by the neighbour that it comes from."""
+
+
+def border(up: Up, up_bias: UpBias, out: Out) -> Border:
+    """What is to be taken away from the folded convolution at the border."""
+    c = len(up_bias)
+    # Above: only this pair of taps meets there, and only in the even rows.
+    far, near = (jnp.zeros_like(k).at[n].set(k[n]) for k, n in ((up, 2), (out, 0)))
+    above, _ = fold(far, up_bias, near, jnp.zeros(3, up.dtype))
+    left = _packed(up).reshape(2, 2, c, 2, 2, c)[:, 1:, :, :, 1]
+    second = _second(out)
+    bias = jnp.einsum("sSpPkaAo,k->sSaAo", second, up_bias)
+    return Border(
+        above[1:2],
+        left.reshape(2, 1, c, 2 * c),
+        second[:, :1, :, 1].reshape(3, 1, 2 * c, 12),
+        bias.reshape(3, 3, 12),
+    )
+
+
+def _second(out: Out) -> Float[Array, "3 3 2 2 c 2 2 3"]:
+    """The tail's second layer at half resolution, from and to packed pixels.
+
+    Of an output of one parity, tap 0, 1, 2 reads the line before, itself and the next:
+    which half-resolution line that is in, and which parity there.
+    """
+    place = np.zeros((2, 3, 3, 2), np.float32)
+    for parity in range(2):
+        for tap in range(3):
+            place[parity, tap, *divmod(parity + tap + 1, 2)] = 1
+    return jnp.einsum("ausp,AUSP,uUko->sSpPkaAo", place, place, out)
 
 
 def depth_to_space(x: Features) -> Float[Array, "b 2*h 2*w c//4"]:

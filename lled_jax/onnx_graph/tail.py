@@ -6,7 +6,7 @@ from jax import Array
 from onnx import numpy_helper
 
 from lled_jax.arrays import Params
-from lled_jax.models.tail import fold
+from lled_jax.models.tail import border, fold
 from lled_jax.onnx_graph.nodes import Graph
 
 
@@ -38,33 +38,16 @@ def _border(
 ) -> tuple[str, str]:
     """What the first layer's values outside the picture add: [b 12 h 4], [b 12 4 w].
 
-    Above and left, those values see the first row or column of `x`; below and right
-    they see only padding and are the bias.  The lines above and below include the
-    corners; the lines at the sides do not.
+    The lines above and below include the corners; the lines at the sides do not.
     """
-    # Above: only this pair of taps meets there, and only in the even rows.
-    far = jnp.zeros_like(up).at[2].set(up[2])
-    near = jnp.zeros_like(out).at[0].set(out[0])
-    folded, bias = fold(far, up_bias, near, jnp.zeros(3))
-    even = np.where(np.arange(12) < 6, bias, 0)
-    above = graph.conv(graph.first(x, (2,)), folded[1:2], even, (0, 1, 0, 1))
-    below = np.zeros((2, 2, 3), np.float32)
-    below[1] = jnp.einsum("Uko,k->o", out[2], up_bias)
-    # Left: the first layer with two rows packed into channels, then the second.
-    c = len(up_bias)
-    first = np.zeros((2, 1, c, 2, c), np.float32)
-    for row, packed, tap in ((0, 0, 1), (0, 1, 0), (1, 1, 2)):
-        first[row, 0, :, packed] = up[tap, 2]
-    second = np.zeros((3, 1, 2, c, 2, 2, 3), np.float32)
-    beside = np.zeros((3, 2, 2, 3), np.float32)
-    for parity in range(2):
-        for tap in range(3):
-            row, packed = divmod(parity + tap + 1, 2)
-            second[row, 0, packed, :, parity, 0] = out[tap, 0]
-            beside[row, parity, 1] += up_bias @ out[tap, 2]
-    left, kernel = graph.first(x, (3,)), first.reshape(2, 1, c, 2 * c)
-    left = graph.conv(left, kernel, np.tile(up_bias, 2), (0, 0, 1, 0))
-    left = graph.conv(left, second.reshape(3, 1, 2 * c, 12), None, (1, 0, 1, 0))
+    parts = border(up, up_bias, out)
+    # Beyond the other borders, and in the corners, the first layer's value is its bias.
+    bias = np.asarray(parts.bias)
+    above_bias, _, below = bias.sum(1)
+    above = graph.conv(graph.first(x, (2,)), parts.above, above_bias, (0, 1, 0, 1))
+    left, twice = graph.first(x, (3,)), np.tile(up_bias, 2)
+    left = graph.conv(left, parts.left, twice, (0, 0, 1, 0))
+    left = graph.conv(left, parts.beside, None, (1, 0, 1, 0))
 
     # In the order left, below, right, above.  By neighbour: before, itself, after.
     here = np.array([[0], [1], [0]], np.float32)
@@ -72,8 +55,8 @@ def _border(
         np.repeat(np.array(taps, np.float32)[:, None], 12, axis=1)
         for taps in ((-1, 1, 0), (0, 1, -1))
     )
-    rows = _lines(graph, x, 2, [at_last, beside.reshape(3, 12), at_first], size)
-    columns = _lines(graph, x, 3, [at_first, here * below.ravel(), at_last], size)
+    rows = _lines(graph, x, 2, [at_last, bias[:, 2], at_first], size)
+    columns = _lines(graph, x, 3, [at_first, here * below, at_last], size)
     rows = graph.add("Concat", left, rows, axis=3)
     columns = graph.add("Concat", columns, above, axis=2)
     return rows, columns
