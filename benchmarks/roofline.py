@@ -67,7 +67,7 @@ def _seconds(run: Callable[[], jax.Array]) -> float:
 
 def needed_macs(name: str, height: int, width: int) -> int:
     """Multiply-adds with the tail folded: `count_macs` less its C to C layer."""
-    c = variants.VARIANTS[name].channels
+    c = variants.VARIANTS[name].network.channels
     pixels = -(-height // 2) * -(-width // 2)
     return variants.count_macs(name, height, width) - pixels * 9 * c * c
 
@@ -81,12 +81,12 @@ def least_bytes(name: str, height: int, width: int, itemsize: int) -> int:
     reads the gradient feature once more: 15.  The heads read the image and write 2;
     the tail reads 1 and writes the image.
     """
-    variant = variants.VARIANTS[name]
-    one = -(-height // 2) * -(-width // 2) * variant.channels * itemsize
+    network = variants.VARIANTS[name].network
+    one = -(-height // 2) * -(-width // 2) * network.channels * itemsize
     # The image is float32 in and out; the second head can share the first's read.
     images = 2 * height * width * 3 * 4
-    assert variant.guide, "the count is of two branches"
-    return (15 * variant.fabs + 3) * one + images
+    assert network.guide, "the count is of two branches"
+    return (15 * network.fabs + 3) * one + images
 
 
 def fraction(

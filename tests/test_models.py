@@ -266,13 +266,13 @@ def _equations(jaxpr):
 
 @pytest.mark.parametrize("name", ["teacher", "student"])
 def test_stages_are_there_for_distillation(name):
-    model, variant = variants.build(name), variants.VARIANTS[name]
+    model, known = variants.build(name), variants.VARIANTS[name].network
     low = jax.random.uniform(jax.random.key(0), (1, 9, 14, 3))
     out = jax.eval_shape(functools.partial(apply, model), variants.shapes(model), low)
     assert out.enhanced.shape == low.shape
     shapes = {f.shape for f in (*out.enhancement, *out.gradient)}
-    assert shapes == {(1, 5, 7, variant.channels)}
-    assert len(out.enhancement) == len(out.gradient) == variant.fabs + 1
+    assert shapes == {(1, 5, 7, known.channels)}
+    assert len(out.enhancement) == len(out.gradient) == known.fabs + 1
 
 
 def test_output_stays_float32_under_bfloat16():

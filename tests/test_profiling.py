@@ -14,7 +14,7 @@ from lled_jax.cli.main import app
 from lled_jax.models import variants
 from lled_jax.models.gradient_guided import apply
 
-GUIDED = [name for name, v in variants.VARIANTS.items() if hasattr(v, "guide")]
+GUIDED = [name for name, v in variants.VARIANTS.items() if hasattr(v.network, "guide")]
 
 
 @pytest.mark.parametrize("name", GUIDED)

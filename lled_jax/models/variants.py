@@ -1,6 +1,6 @@
 """The named networks, with their size and cost beside the paper's."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,35 +26,12 @@ PAPER_SIZE = (1200, 900)
 """Width and height where the paper states operations (table 4)."""
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A network of section 3.3; counts are table 4's, MACs at `PAPER_SIZE`."""
+class Variant(NamedTuple):
+    """A network and what table 4 states of it, MACs at `PAPER_SIZE`."""
 
-    fabs: int
-    channels: int
+    network: Network
     paper_parameters: float | None = None
     paper_macs: float | None = None
-    guide: str = "sobel"
-    """What the gradient branch sees (`models.guides`); "": no gradient branch."""
-
-
-@dataclass(frozen=True)
-class GridVariant:
-    """An HDRNet of table 6, which states no counts."""
-
-    cells: int
-    layers: int
-    multiplier: int = 1
-    paper_parameters: None = None
-    paper_macs: None = None
-
-
-@dataclass(frozen=True)
-class CurveVariant:
-    """Zero-DCE, a peer that is not of the paper; it has one size."""
-
-    paper_parameters: None = None
-    paper_macs: None = None
 
 
 # Ours:      parameters    MACs at 1200x900 (tail as written)
@@ -64,15 +41,15 @@ class CurveVariant:
 #  hdrnet_student 148 521   0.078 G    grid 8x8x4
 #  hdrnet_teacher 1 913 425 0.224 G    grid 16x16x8, twice the channels
 #  zero_dce     79 416      85.5 G
-VARIANTS: dict[str, Variant | GridVariant | CurveVariant] = {
-    "teacher": Variant(6, 96, 2.151e6, 605.8e9),
-    "student": Variant(3, 48, 0.283e6, 83.95e9),
-    "student_base": Variant(3, 48, guide=""),
-    "student_canny": Variant(3, 48, guide="canny"),
-    "student_origin": Variant(3, 48, guide="origin"),
-    "hdrnet_student": GridVariant(8, 4),
-    "hdrnet_teacher": GridVariant(16, 8, 2),
-    "zero_dce": CurveVariant(),
+VARIANTS = {
+    "teacher": Variant(GradientGuided(6, 96), 2.151e6, 605.8e9),
+    "student": Variant(GradientGuided(3, 48), 0.283e6, 83.95e9),
+    "student_base": Variant(GradientGuided(3, 48, guide="")),
+    "student_canny": Variant(GradientGuided(3, 48, guide="canny")),
+    "student_origin": Variant(GradientGuided(3, 48, guide="origin")),
+    "hdrnet_student": Variant(HDRNet(8, 4)),
+    "hdrnet_teacher": Variant(HDRNet(16, 8, 2)),
+    "zero_dce": Variant(ZeroDCE()),
 }
 
 
@@ -90,21 +67,12 @@ def build(
     """
     if name not in VARIANTS:
         raise InputError(f"unknown model {name!r}; known models: {', '.join(VARIANTS)}")
-    variant = VARIANTS[name]
-    if isinstance(variant, Variant):
-        return GradientGuided(
-            variant.fabs,
-            variant.channels,
-            variant.guide,
-            folded=folded,
-            dtype=dtype,
-            remat=remat,
-        )
+    network = VARIANTS[name].network
+    if isinstance(network, GradientGuided):
+        return network.clone(folded=folded, dtype=dtype, remat=remat)
     if dtype is not None or remat:
         raise InputError(f"{name} computes in float32 and without remat")
-    if isinstance(variant, CurveVariant):
-        return ZeroDCE()
-    return HDRNet(variant.cells, variant.layers, variant.multiplier)
+    return network
 
 
 def build_guided(name: str, purpose: str) -> GradientGuided:
@@ -114,7 +82,9 @@ def build_guided(name: str, purpose: str) -> GradientGuided:
     """
     model = build(name)
     if not isinstance(model, GradientGuided):
-        guided = [n for n, v in VARIANTS.items() if isinstance(v, Variant)]
+        guided = [
+            n for n, v in VARIANTS.items() if isinstance(v.network, GradientGuided)
+        ]
         raise InputError(f"{purpose} takes {', '.join(guided)}; {name!r} is none")
     return model
 
@@ -151,16 +121,15 @@ def count_macs(name: str, height: int, width: int) -> int:
     One multiply-add counts one.  The guide, the attentions' products and additions
     are left out, as in the paper's kind of count.  The folded tail runs fewer.
     """
-    variant = VARIANTS[name]
-    if isinstance(variant, GridVariant):
-        grid = HDRNet(variant.cells, variant.layers, variant.multiplier)
-        return hdrnet.count_macs(grid, height, width)
-    if isinstance(variant, CurveVariant):
+    network = VARIANTS[name].network
+    if isinstance(network, HDRNet):
+        return hdrnet.count_macs(network, height, width)
+    if isinstance(network, ZeroDCE):
         return zero_dce.count_macs(height, width)
-    c, squeezed = variant.channels, variant.channels // 8
+    c, squeezed = network.channels, network.channels // 8
     pixels = -(-height // 2) * -(-width // 2)
     fab = pixels * (2 * 9 * c * c + c * squeezed + squeezed) + 2 * c * squeezed
     head = pixels * 9 * 3 * c
     tail = pixels * 9 * c * c + 4 * pixels * 9 * c * 3
-    branches = 2 if variant.guide else 1
-    return branches * (head + variant.fabs * fab) + tail
+    branches = 2 if network.guide else 1
+    return branches * (head + network.fabs * fab) + tail
