@@ -1,21 +1,18 @@
 """What a network costs: parameters, operations, time and memory on this device."""
 
-import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.extend import core
 from jaxtyping import UInt8
 
 from lled_jax.images import to_float, to_u8
 from lled_jax.inference import enhance
 from lled_jax.models import variants
-from lled_jax.models.network import answer
 
 # A measurement ends after so many seconds, but not before three runs.
 SECONDS = 10.0
@@ -31,8 +28,6 @@ class Cost(NamedTuple):
     parameters: int
     macs: int
     """As the paper counts them: of the network as written, one multiply-add is one."""
-    run_macs: int
-    """Of the program that runs, whose tail is folded."""
     median_ms: float
     fastest_ms: float
     slowest_ms: float
@@ -48,7 +43,6 @@ def cost(name: str, height: int, width: int, repeats: int) -> Cost:
     model = variants.build(name)
     params = variants.init(model, 0)
     shape = (1, height, width, 3)
-    images = jax.ShapeDtypeStruct(shape, jnp.float32)
 
     def run(params: Any, low: UInt8[Array, "1 h w 3"]) -> UInt8[Array, "1 h w 3"]:
         return to_u8(enhance(model, params, to_float(low)))
@@ -64,52 +58,11 @@ def cost(name: str, height: int, width: int, repeats: int) -> Cost:
         width,
         variants.count_parameters(params),
         variants.count_macs(name, height, width),
-        traced_macs(lambda p, x: answer(model, p, x).enhanced, params, images),
         statistics.median(times),
         min(times),
         max(times),
         planned / 2**20,
     )
-
-
-def traced_macs(function: Callable[..., Any], *arguments: Any) -> int:
-    """Multiply-adds of the convolutions and products in the traced program.
-
-    What a strided transposed convolution would multiply by the zeros between its
-    inputs is not counted.
-    """
-    traced = jax.make_jaxpr(function)(*arguments).jaxpr
-    return sum(times * _macs(equation) for equation, times in _equations(traced))
-
-
-def _equations(
-    program: core.Jaxpr, times: int = 1
-) -> Iterator[tuple[core.JaxprEqn, int]]:
-    """All equations and how often each runs, also of the programs inside: loops, ..."""
-    for equation in program.eqns:
-        yield equation, times
-        inside = times * equation.params.get("length", 1)  # of a scan
-        for value in equation.params.values():
-            if isinstance(value, core.ClosedJaxpr):
-                yield from _equations(value.jaxpr, inside)
-            elif isinstance(value, core.Jaxpr):
-                yield from _equations(value, inside)
-
-
-def _macs(equation: core.JaxprEqn) -> int:
-    name, options = equation.primitive.name, equation.params
-    result: Any = equation.outvars[0].aval
-    operands: list[Any] = [variable.aval for variable in equation.invars]
-    if name == "conv_general_dilated":
-        kernel = operands[1].shape
-        out_channels = kernel[options["dimension_numbers"].rhs_spec[0]]
-        taps = math.prod(kernel) // out_channels
-        return result.size * taps // math.prod(options["lhs_dilation"])
-    if name == "dot_general":
-        (contracted, _), _ = options["dimension_numbers"]
-        left = operands[0].shape
-        return result.size * math.prod(left[axis] for axis in contracted)
-    return 0
 
 
 def _times(run: Callable[[], Array], repeats: int) -> list[float]:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from macs_for_tests import traced_macs
 
 from lled_jax import inference, objectives, onnx_graph
 from lled_jax.data import synthetic
@@ -15,7 +16,6 @@ from lled_jax.models.bilateral_grid import apply_grid
 from lled_jax.models.hdrnet import HDRNet, grid_distance
 from lled_jax.models.network import answer
 from lled_jax.pretrained import Enhancer
-from lled_jax.profiling import traced_macs
 
 STUDENT, TEACHER = HDRNet(8, 4), HDRNet(16, 8, 2)
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from macs_for_tests import traced_macs
 from typer.testing import CliRunner
 
-from lled_jax import profiling
 from lled_jax.cli.main import app
 from lled_jax.models import variants
 from lled_jax.models.gradient_guided import apply
@@ -23,9 +23,7 @@ def test_the_traced_program_has_the_operations_counted_by_hand(name, size):
     model = variants.build(name, folded=False)
     params = variants.shapes(model)
     low = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
-    traced = profiling.traced_macs(
-        lambda p, x: apply(model, p, x).enhanced, params, low
-    )
+    traced = traced_macs(lambda p, x: apply(model, p, x).enhanced, params, low)
     hand = variants.count_macs(name, *size)
     # The guide's and the tail's borders at odd sizes aside.
     assert traced == pytest.approx(hand, rel=0 if size == (24, 18) else 0.15)
@@ -40,15 +38,15 @@ def test_known_operations():
             x, kernel, (2, 2), "SAME", dimension_numbers=numbers
         )
 
-    assert profiling.traced_macs(conv, x, kernel) == 2 * 4 * 4 * 5 * 9 * 3
+    assert traced_macs(conv, x, kernel) == 2 * 4 * 4 * 5 * 9 * 3
     product = jax.jit(lambda a, b: jnp.einsum("bij,bjk->bik", a, b))
     shapes = np.zeros((7, 2, 3), np.float32), np.zeros((7, 3, 4), np.float32)
-    assert profiling.traced_macs(product, *shapes) == 7 * 2 * 3 * 4
+    assert traced_macs(product, *shapes) == 7 * 2 * 3 * 4
 
     def loop(a, b):
         return lax.map(lambda pair: pair[0] @ pair[1], (a, b))
 
-    assert profiling.traced_macs(loop, *shapes) == 7 * 2 * 3 * 4
+    assert traced_macs(loop, *shapes) == 7 * 2 * 3 * 4
 
 
 def lled(line):

@@ -7,13 +7,13 @@ import optax
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from macs_for_tests import traced_macs
 
 from configs import zero_dce
 from lled_jax import objectives, zero_reference
 from lled_jax.errors import InputError
 from lled_jax.models import variants
 from lled_jax.models.zero_dce import ZeroDCE, bend, count_macs
-from lled_jax.profiling import traced_macs
 from lled_jax.zero_reference import WEIGHTS, zero_reference_terms
 
 MODEL = ZeroDCE()
