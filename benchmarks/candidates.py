@@ -50,12 +50,12 @@ def _ours(
     import jax
 
     from lled_jax.models import variants
-    from lled_jax.models.gradient_guided import apply
+    from lled_jax.models.network import answer
 
     model = variants.build(case.model, folded=folded, dtype=dtype)
     params = jax.device_put(jax.tree.map(np.asarray, case.params))
     low = jax.device_put(case.low)
-    forward = jax.jit(lambda params, low: apply(model, params, low).enhanced)
+    forward = jax.jit(lambda params, low: answer(model, params, low).enhanced)
 
     def run() -> jax.Array:
         # On a GPU float32 means TF32 unless one says otherwise; on a CPU it is moot.

@@ -17,7 +17,7 @@ from lled_jax.images import encode, to_float
 from lled_jax.look import Amounts
 from lled_jax.models import variants
 from lled_jax.models.area import Area
-from lled_jax.models.gradient_guided import GradientGuided, apply
+from lled_jax.models.gradient_guided import GradientGuided
 from lled_jax.models.network import Network, answer
 
 Enhance = Callable[[EncodedImage], UInt8[np.ndarray, "h w 3"]]
@@ -45,14 +45,8 @@ class Draw(Protocol):
 def enhance(
     model: Network, params: Params, low: Images, area: Area | None = None
 ) -> Images:
-    """The network's answer clipped to [0, 1]; pure, for use under jit.
-
-    Of a padded image `area` is the part that counts (`GradientGuided` alone has it).
-    """
-    if area is None:
-        return jnp.clip(answer(model, params, low).enhanced, 0.0, 1.0)
-    assert isinstance(model, GradientGuided)
-    return jnp.clip(apply(model, params, low, area).enhanced, 0.0, 1.0)
+    """The network's `answer` clipped to [0, 1]; pure, for use under jit."""
+    return jnp.clip(answer(model, params, low, area).enhanced, 0.0, 1.0)
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -15,7 +15,7 @@ import pytest
 from lled_jax import backends, inference, tiling
 from lled_jax.errors import InputError
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import apply
+from lled_jax.models.network import answer
 
 ONNX = ["openvino", "openvino_bf16", "onnxruntime"]
 SIZES = [(1, 1), (1, 6), (7, 1), (2, 2), (5, 3), (33, 50), (48, 32)]
@@ -46,9 +46,9 @@ def parameters(name, gain=1.0):
         lambda a: gain * a if a.ndim > 1 else jnp.float32(rng.normal(0, 0.1, a.shape)),
         params,
     )
-    answer = answer_of(name, params, rng.random((1, 32, 32, 3), np.float32))
+    bright = answer_of(name, params, rng.random((1, 32, 32, 3), np.float32))
     tail = params["tail"]
-    span = np.abs(answer - tail["out_bias"].reshape(1, 1, 1, 3)).max()
+    span = np.abs(bright - tail["out_bias"].reshape(1, 1, 1, 3)).max()
     tail["out_kernel"] = tail["out_kernel"] * (0.3 / span)
     tail["out_bias"] = jnp.full(3, 0.5)
     return params
@@ -60,7 +60,7 @@ def answer_of(name, params, low):
     The graph's border is where the two forms could differ.
     """
     model = variants.build(name, folded=False)
-    return np.asarray(apply(model, params, jnp.asarray(low)).enhanced)
+    return np.asarray(answer(model, params, jnp.asarray(low)).enhanced)
 
 
 def run_float(backend, graph, low):

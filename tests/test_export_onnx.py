@@ -22,8 +22,8 @@ from lled_jax.export import onnx as export
 from lled_jax.export.contract import Contract
 from lled_jax.inference import enhancer
 from lled_jax.locate import load_weights
-from lled_jax.models import variants
-from lled_jax.models.gradient_guided import apply, apply_with, fabs_of
+from lled_jax.models import network, variants
+from lled_jax.models.gradient_guided import apply_with, fabs_of
 
 # Of f16, with 11 bits: 1 / 4096 near 0.5, and what rounding adds up to.
 LIMITS = {"f32": 1e-5, "f16": 2e-3}
@@ -59,7 +59,7 @@ def parameters(name="student"):
 
 @partial(jax.jit, static_argnums=0)
 def plain(model, params, low):
-    return apply(model, params, low).enhanced
+    return network.answer(model, params, low).enhanced
 
 
 def floats(height, width, batch=2):

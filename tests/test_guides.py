@@ -11,8 +11,8 @@ from skimage import data, feature
 
 from lled_jax.images import luminance, sobel
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import apply
 from lled_jax.models.guides import GUIDES, canny
+from lled_jax.models.network import answer
 
 
 def edges_of(image):
@@ -71,13 +71,13 @@ def test_networks_of_the_ablation(name):
     model = variants.build(name)
     params = variants.init(model, 0)
     low = jax.random.uniform(jax.random.key(0), (2, 13, 16, 3))
-    outputs = jax.eval_shape(lambda: apply(model, params, low))
+    outputs = jax.eval_shape(lambda: answer(model, params, low))
     assert outputs.enhanced.shape == low.shape
     assert len(outputs.enhancement) == 4
     assert len(outputs.gradient) == (0 if name == "student_base" else 4)
     count = variants.count_parameters(params)
     assert count == (150_924 if name == "student_base" else 279_765)
-    grads = jax.jit(jax.grad(lambda p: jnp.sum(apply(model, p, low).enhanced ** 2)))(
+    grads = jax.jit(jax.grad(lambda p: jnp.sum(answer(model, p, low).enhanced ** 2)))(
         params
     )
     assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(grads))
@@ -90,6 +90,6 @@ def test_the_guide_is_all_that_differs():
     np.testing.assert_array_equal(GUIDES["origin"](low), low)
     params = variants.init(variants.build("student"), 0)
     names = ("student", "student_canny", "student_origin")
-    run = jax.jit(apply, static_argnums=0)
+    run = jax.jit(answer, static_argnums=0)
     images = [run(variants.build(name), params, low).enhanced for name in names]
     assert all(jnp.abs(a - b).max() > 1e-4 for a, b in itertools.pairwise(images))

@@ -12,9 +12,10 @@ from lled_jax.errors import InputError
 from lled_jax.models import blocks, tail, variants
 from lled_jax.models.area import Area
 from lled_jax.models.convolution import conv3x3, kernel_gradient, spread
-from lled_jax.models.gradient_guided import GradientGuided, apply
+from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.network import answer
 
-run = jax.jit(apply, static_argnums=0)
+run = jax.jit(answer, static_argnums=0)
 
 
 def _params_from_torch(reference):
@@ -268,7 +269,7 @@ def _equations(jaxpr):
 def test_stages_are_there_for_distillation(name):
     model, known = variants.build(name), variants.VARIANTS[name].network
     low = jax.random.uniform(jax.random.key(0), (1, 9, 14, 3))
-    out = jax.eval_shape(functools.partial(apply, model), variants.shapes(model), low)
+    out = jax.eval_shape(functools.partial(answer, model), variants.shapes(model), low)
     assert out.enhanced.shape == low.shape
     shapes = {f.shape for f in (*out.enhancement, *out.gradient)}
     assert shapes == {(1, 5, 7, known.channels)}
@@ -291,7 +292,7 @@ def test_bfloat16_gradients_are_added_up_in_float32():
     low = jnp.zeros((2, 64, 64, 3))
 
     def loss(params):
-        return apply(model, params, low).enhanced.mean()
+        return answer(model, params, low).enhanced.mean()
 
     jaxpr = jax.make_jaxpr(jax.grad(loss))(variants.shapes(model)).jaxpr
     sums = [e for e in _equations(jaxpr) if e.primitive.name == "reduce_sum"]

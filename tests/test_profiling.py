@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from lled_jax.cli.main import app
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import apply
+from lled_jax.models.network import answer
 
 GUIDED = [name for name, v in variants.VARIANTS.items() if hasattr(v.network, "guide")]
 
@@ -23,7 +23,7 @@ def test_the_traced_program_has_the_operations_counted_by_hand(name, size):
     model = variants.build(name, folded=False)
     params = variants.shapes(model)
     low = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
-    traced = traced_macs(lambda p, x: apply(model, p, x).enhanced, params, low)
+    traced = traced_macs(lambda p, x: answer(model, p, x).enhanced, params, low)
     hand = variants.count_macs(name, *size)
     # The guide's and the tail's borders at odd sizes aside.
     assert traced == pytest.approx(hand, rel=0 if size == (24, 18) else 0.15)

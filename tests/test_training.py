@@ -24,7 +24,8 @@ from lled_jax.ensemble import ensembled
 from lled_jax.errors import InputError, Interrupted
 from lled_jax.images import to_float
 from lled_jax.models import variants
-from lled_jax.models.gradient_guided import GradientGuided, apply
+from lled_jax.models.gradient_guided import GradientGuided
+from lled_jax.models.network import answer
 from lled_jax.objectives import distilled, reference
 from lled_jax.training import loop, optimizer, sharding, state, step
 from lled_jax.training.checkpoints import Checkpoints, begun
@@ -218,8 +219,8 @@ def test_the_outputs_and_both_branches_can_be_distilled(pairs):
         (plain.terms["distillation"] + only.terms["distillation"]) / 2,
         rtol=1e-5,
     )
-    answer = jnp.clip(apply(teacher, frozen["teacher"], low).enhanced, 0, 1)
-    expected = jnp.abs(apply(student, params, low).enhanced - answer).mean((1, 2, 3))
+    aim = jnp.clip(answer(teacher, frozen["teacher"], low).enhanced, 0, 1)
+    expected = jnp.abs(answer(student, params, low).enhanced - aim).mean((1, 2, 3))
     np.testing.assert_allclose(both.terms["teacher_l1"], expected, rtol=1e-5)
     np.testing.assert_allclose(
         both.total,
@@ -237,7 +238,7 @@ def test_the_picture_to_copy_can_be_the_mean_over_positions(pairs, width, count)
     low, high = (to_float(jnp.asarray(x[None, :32, :width])) for x in pairs[0])
 
     def alone(image):
-        return np.asarray(apply(teacher, params, jnp.asarray(image)[None]).enhanced[0])
+        return np.asarray(answer(teacher, params, jnp.asarray(image)[None]).enhanced[0])
 
     aim = objectives.ensembled_answer(teacher, params, low)
     if count == 8:
@@ -254,7 +255,7 @@ def test_the_picture_to_copy_can_be_the_mean_over_positions(pairs, width, count)
         **{"weight": 0.0, "output_weight": 1.0, "ensemble": True},
     )
     terms = objective(student, {"teacher": params}, low, high).terms
-    gap = jnp.abs(apply(SMALL, student, low).enhanced - aim).mean()
+    gap = jnp.abs(answer(SMALL, student, low).enhanced - aim).mean()
     np.testing.assert_allclose(terms["teacher_l1"][0], gap, rtol=1e-5)
     with pytest.raises(InputError, match=r"give it a weight by distillation\.output"):
         distilled(SMALL, teacher, {"l1": 1.0}, (), weight=1.0, ensemble=True)

@@ -86,15 +86,6 @@ class GradientGuided(nn.Module):
         return Conv(self.channels, 3, strides=2, dtype=self.dtype, name=name)
 
 
-def apply(
-    model: GradientGuided, params: Params, low: Images, area: Area | None = None
-) -> Outputs:
-    """One forward pass; pure."""
-    outputs = model.apply({"params": params}, low, area)
-    assert isinstance(outputs, Outputs)
-    return outputs
-
-
 def apply_with(
     model: GradientGuided, params: Params, statistics: Mapping[str, Any], low: Images
 ) -> tuple[Outputs, dict[str, Float[Array, "b half_h half_w c"]]]:

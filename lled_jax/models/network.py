@@ -3,6 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from lled_jax.arrays import Images, Params
+from lled_jax.models.area import Area
 from lled_jax.models.gradient_guided import GradientGuided
 from lled_jax.models.hdrnet import HDRNet
 from lled_jax.models.zero_dce import ZeroDCE
@@ -20,8 +21,14 @@ class Answer(Protocol):
         """[b h w 3], not clipped."""
 
 
-def answer(model: Network, params: Params, low: Images) -> Answer:
-    """One forward pass; pure."""
-    outputs = model.apply({"params": params}, low)
+def answer(
+    model: Network, params: Params, low: Images, area: Area | None = None
+) -> Answer:
+    """One forward pass; pure.
+
+    Of a padded image `area` is the part that counts (`GradientGuided` alone has it).
+    """
+    more = () if area is None else (area,)
+    outputs = model.apply({"params": params}, low, *more)
     assert isinstance(outputs, Answer)
     return outputs
