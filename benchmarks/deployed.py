@@ -7,6 +7,7 @@ ours, so that its memory is the runtime's.  KIND is a key of `KINDS`.  For each 
 its input it runs one image and answers a line of JSON: the seconds and the peak MiB.
 """
 
+import functools
 import json
 import os
 import sys
@@ -54,10 +55,6 @@ def _openvino(
     compiled = core.compile_model(model, "CPU", hints)
     low = np.ascontiguousarray(_pixels(height, width).transpose(0, 3, 1, 2))
     return lambda: compiled(low)
-
-
-def _openvino_bf16(file: str, height: int, width: int, threads: int) -> Run:
-    return _openvino(file, height, width, threads, "bf16")
 
 
 def _tflite(file: str, height: int, width: int, threads: int) -> Run:
@@ -108,28 +105,16 @@ def _candidate(file: str, height: int, width: int, threads: int, name: str) -> R
     return candidates.ALL[name](case._replace(low_u8=low)).run
 
 
-def _torch(file: str, height: int, width: int, threads: int) -> Run:
-    return _candidate(file, height, width, threads, "torch")
-
-
-def _torch_channels_last(file: str, height: int, width: int, threads: int) -> Run:
-    return _candidate(file, height, width, threads, "torch_channels_last")
-
-
-def _jax(file: str, height: int, width: int, threads: int) -> Run:
-    return _candidate(file, height, width, threads, "ours")
-
-
 KINDS = {
     "onnxruntime": _onnxruntime,
     "openvino": _openvino,
-    "openvino_bf16": _openvino_bf16,
+    "openvino_bf16": functools.partial(_openvino, precision="bf16"),
     "tflite": _tflite,
     "stablehlo": _stablehlo,
     "savedmodel": _savedmodel,
-    "torch": _torch,
-    "torch_channels_last": _torch_channels_last,
-    "jax": _jax,
+    "torch": functools.partial(_candidate, name="torch"),
+    "torch_channels_last": functools.partial(_candidate, name="torch_channels_last"),
+    "jax": functools.partial(_candidate, name="ours"),
 }
 
 

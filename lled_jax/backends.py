@@ -6,7 +6,7 @@ The libraries are optional and imported when a backend is asked for.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from jaxtyping import UInt8
@@ -35,15 +35,7 @@ def enhancer(backend: str, name: str, params: Params) -> Enhance:
     return BACKENDS[backend](name, params)
 
 
-def _openvino(name: str, params: Params) -> Enhance:
-    return _run_openvino(name, params, "f32")
-
-
-def _openvino_bf16(name: str, params: Params) -> Enhance:
-    return _run_openvino(name, params, "bf16")
-
-
-def _run_openvino(name: str, params: Params, precision: str) -> Enhance:
+def _openvino(name: str, params: Params, precision: str = "f32") -> Enhance:
     # OpenVINO reports each import to its makers, by a process that it forks, which
     # beside JAX's threads may hang.  It does not where it finds no such package.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -132,7 +124,7 @@ def _installed_by(extra: str) -> Iterator[None]:
 BACKENDS: dict[str, Callable[[str, Params], Enhance]] = {
     "jax": inference.enhancer,
     "openvino": _openvino,
-    "openvino_bf16": _openvino_bf16,
+    "openvino_bf16": partial(_openvino, precision="bf16"),
     "onnxruntime": _onnxruntime,
 }
 """The ways to run a network, by name: each takes a variant and its parameters."""

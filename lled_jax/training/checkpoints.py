@@ -20,6 +20,8 @@ from lled_jax.errors import InputError, first_line
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
+# Of a damaged one, the one before is what to go on from.
+KEPT = 2
 # Parts of a checkpoint are written twice before they are merged.
 SPACE = 3
 
@@ -30,16 +32,16 @@ def begun(workdir: Path) -> bool:
 
 
 class Checkpoints:
-    """The checkpoints under `workdir`/checkpoints; the newest `keep` are held.
+    """The checkpoints under `workdir`/checkpoints; the newest `KEPT` are held.
 
     Who only reads says so by `writes=False`, and changes nothing: what is unfinished
     there may be what a training is writing just now.
     """
 
-    def __init__(self, workdir: Path, *, keep: int = 2, writes: bool = True) -> None:
+    def __init__(self, workdir: Path, *, writes: bool = True) -> None:
         self._folder = workdir.resolve() / FOLDER
         options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep,
+            max_to_keep=KEPT,
             create=writes,
             # A crash while saving leaves a temporary folder; it is no checkpoint.
             cleanup_tmp_directories=writes,

@@ -1,6 +1,5 @@
 """MIT-Adobe FiveK as a TFDS set, expert C, 16 bit."""
 
-import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -12,18 +11,14 @@ from lled_jax.data.published.download import Download
 from lled_jax.data.published.survey import Survey
 
 
-@dataclasses.dataclass(kw_only=True)
-class FivekConfig(tfds.core.BuilderConfig):
-    """`name` is one of `fivek.SIZES`."""
-
-
 class Fivek(PairBuilder):
     """4500 training and 500 test pairs; a config for each size."""
 
     KEY: ClassVar[str] = "fivek"
     DTYPE: ClassVar[type] = np.uint16
-    BUILDER_CONFIGS: ClassVar[list[FivekConfig]] = [
-        FivekConfig(name=size, description=f"size {size}") for size in fivek.SIZES
+    BUILDER_CONFIGS: ClassVar[list[tfds.core.BuilderConfig]] = [
+        tfds.core.BuilderConfig(name=size, description=f"size {size}")
+        for size in fivek.SIZES
     ]
 
     def survey(self, download: Download) -> Survey:
