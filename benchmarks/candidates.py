@@ -41,6 +41,10 @@ class Candidate(NamedTuple):
     tolerance: float = timing.PARITY
 
 
+Network = Callable[[np.ndarray], np.ndarray]
+"""A network exported to ONNX: float32 [1 3 h w] to the same, not clipped."""
+
+
 def _ours(
     case: Case,
     folded: bool = True,
@@ -130,7 +134,8 @@ def exported(case: Case, path: Path) -> None:
         torch.onnx.export(net, (low,), path, dynamo=False, opset_version=17)
 
 
-def _onnxruntime(case: Case) -> Candidate:
+def onnxruntime_network(case: Case) -> Network:
+    """The network of `exported` in ONNX Runtime."""
     _need("onnxruntime")
     import onnxruntime
 
@@ -143,11 +148,11 @@ def _onnxruntime(case: Case) -> Candidate:
             path, options, providers=["CPUExecutionProvider"]
         )
     name = session.get_inputs()[0].name
-    low = np.ascontiguousarray(case.low.transpose(0, 3, 1, 2))
-    return Candidate(lambda: session.run(None, {name: low})[0], _from_nchw)
+    return lambda low: session.run(None, {name: low})[0]
 
 
-def _openvino(case: Case, precision: str = "f32") -> Candidate:
+def openvino_network(case: Case, precision: str = "f32") -> Network:
+    """The network of `exported` in OpenVINO."""
     _need("openvino")
     import openvino
 
@@ -166,10 +171,21 @@ def _openvino(case: Case, precision: str = "f32") -> Candidate:
         exported(case, path)
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
     request = compiled.create_infer_request()
+    return lambda low: request.infer([low])[0]
+
+
+def _onnxruntime(case: Case) -> Candidate:
+    return _nchw(case, onnxruntime_network(case))
+
+
+def _openvino(case: Case, precision: str = "f32") -> Candidate:
+    network = openvino_network(case, precision)
+    return _nchw(case, network, _tolerance(precision == "f32"))
+
+
+def _nchw(case: Case, network: Network, tolerance: float = timing.PARITY) -> Candidate:
     low = np.ascontiguousarray(case.low.transpose(0, 3, 1, 2))
-    return Candidate(
-        lambda: request.infer([low])[0], _from_nchw, _tolerance(precision == "f32")
-    )
+    return Candidate(lambda: network(low), _from_nchw, tolerance)
 
 
 def _from_nchw(output: np.ndarray) -> np.ndarray:

@@ -26,7 +26,6 @@ import jax
 import steps
 import timing
 
-from lled_jax import objectives
 from lled_jax.cli.process import exit_status
 from lled_jax.data import memory, sources
 from lled_jax.data.order import Order, Stage
@@ -34,7 +33,6 @@ from lled_jax.data.pairs import require_min_size
 from lled_jax.locate import open_source
 from lled_jax.models import variants
 from lled_jax.models.vgg import load_vgg
-from lled_jax.training import optimizer, state, step
 from lled_jax.training.loop import LAG
 from lled_jax.training.sharding import batch_sharding, put_batch
 
@@ -53,20 +51,9 @@ class Block(NamedTuple):
 def trainer(arguments: argparse.Namespace) -> tuple[Callable[[Any], Any], Any]:
     """A function that trains on a device batch, and the sharding of batches."""
     mesh = steps.one_device()
-    model = variants.build(arguments.model)
-    weights = steps.LOSSES[arguments.loss]
-    frozen = {"vgg": load_vgg("lpips")} if "perceptual" in weights else {}
-    objective = objectives.reference(model, weights, ())
-    schedule = optimizer.constant(steps.LR, 0)
-    adam = optimizer.adam(schedule)
-    take = step.make_step(objective, adam, schedule, steps.EMA, mesh)
-    now = [state.create(variants.init(model, 0), adam)]
-
-    def train(batch: Any) -> Any:
-        now[0], metrics = take(now[0], frozen, batch)
-        return metrics["loss"]
-
-    return train, batch_sharding(mesh)
+    vgg = load_vgg("lpips") if "perceptual" in steps.LOSSES[arguments.loss] else None
+    train = steps.trainer(variants.build(arguments.model), arguments.loss, vgg, mesh)
+    return lambda batch: train(batch)[1], batch_sharding(mesh)
 
 
 def block(

@@ -4,7 +4,6 @@ Pillow decodes, the network runs as PyTorch runs or exports it, Pillow encodes; 
 photo after the other.  Libraries are imported where they are used.
 """
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,12 +58,10 @@ def torch_channels_last(jobs: int, size: tuple[int, int]) -> Run:
     return _loop(enhance)
 
 
-def _nchw(network: Callable[[np.ndarray], Any]) -> Run:
-    """The loop over a network exported to ONNX: float32 [1 3 h w] to the same."""
-
+def _nchw(network: candidates.Network) -> Run:
     def enhance(low: np.ndarray) -> np.ndarray:
         image = low.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
-        bright = np.asarray(network(np.ascontiguousarray(image)))
+        bright = network(np.ascontiguousarray(image))
         return np.rint(bright.clip(0, 1) * 255).astype(np.uint8)[0].transpose(1, 2, 0)
 
     return _loop(lambda low: np.ascontiguousarray(enhance(low)))
@@ -72,27 +69,9 @@ def _nchw(network: Callable[[np.ndarray], Any]) -> Run:
 
 def onnxruntime(jobs: int, size: tuple[int, int]) -> Run:
     """ONNX Runtime, of a network exported by PyTorch at that size."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
-    with tempfile.TemporaryDirectory() as folder:
-        candidates.exported(_case(size), Path(folder) / "net.onnx")
-        session = onnxruntime.InferenceSession(
-            Path(folder) / "net.onnx", options, providers=["CPUExecutionProvider"]
-        )
-    name = session.get_inputs()[0].name
-    return _nchw(lambda image: session.run(None, {name: image})[0])
+    return _nchw(candidates.onnxruntime_network(_case(size)))
 
 
 def openvino(jobs: int, size: tuple[int, int]) -> Run:
     """OpenVINO, of the same network."""
-    import openvino
-
-    core = openvino.Core()
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-    with tempfile.TemporaryDirectory() as folder:
-        candidates.exported(_case(size), Path(folder) / "net.onnx")
-        model = core.read_model(Path(folder) / "net.onnx")
-    network = core.compile_model(model, "CPU", settings)
-    return _nchw(lambda image: network([image])[0])
+    return _nchw(candidates.openvino_network(_case(size)))

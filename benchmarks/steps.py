@@ -16,6 +16,7 @@ from jax.sharding import AxisType
 from lled_jax import objectives
 from lled_jax.data.parallel import cores
 from lled_jax.models import variants
+from lled_jax.models.network import Network
 from lled_jax.training import optimizer, sharding, state, step
 
 LOSSES = {
@@ -44,6 +45,24 @@ def one_device() -> jax.sharding.Mesh:
     )
 
 
+def trainer(
+    model: Network, loss: str, vgg: Any, mesh: jax.sharding.Mesh
+) -> Callable[[Any], tuple[state.TrainState, jax.Array]]:
+    """A function that trains on a device batch: the new state and the loss, to come."""
+    objective = objectives.reference(model, LOSSES[loss], ())
+    schedule = optimizer.constant(LR, 0)
+    adam = optimizer.adam(schedule)
+    take = step.make_step(objective, adam, schedule, EMA, mesh)
+    now = [state.create(variants.init(model, 0), adam)]
+    frozen = {"vgg": vgg} if "perceptual" in LOSSES[loss] else {}
+
+    def train(batch: Any) -> tuple[state.TrainState, jax.Array]:
+        now[0], metrics = take(now[0], frozen, batch)
+        return now[0], metrics["loss"]
+
+    return train
+
+
 def ours(
     case: Case,
     folded: bool = True,
@@ -54,19 +73,13 @@ def ours(
     """A step of this library, EMA included, on one device or on those of `mesh`."""
     mesh = mesh or one_device()
     model = variants.build(case.model, folded=folded, dtype=dtype)
-    objective = objectives.reference(model, LOSSES[case.loss], ())
-    schedule = optimizer.constant(LR, 0)
-    adam = optimizer.adam(schedule)
-    take = step.make_step(objective, adam, schedule, EMA, mesh)
-    now = [state.create(variants.init(model, 0), adam)]
-    frozen = {"vgg": case.vgg} if "perceptual" in LOSSES[case.loss] else {}
+    train = trainer(model, case.loss, case.vgg, mesh)
     batch = jax.device_put(case.batch, sharding.batch_sharding(mesh))
 
     def run() -> float:
         with jax.default_matmul_precision(precision):
-            now[0], metrics = take(now[0], frozen, batch)
-        jax.block_until_ready(now[0])
-        return float(metrics["loss"])
+            state_and_loss = train(batch)
+        return float(jax.block_until_ready(state_and_loss)[1])
 
     return run
 
