@@ -1,7 +1,5 @@
 """Where a data set's pairs are, and its teacher, by the name given to a config."""
 
-from pathlib import Path
-
 FOLDERS = {
     "lol": "data/LOL",
     "lol_v2_real": "data/lol_v2_real",
@@ -18,4 +16,5 @@ def root(dataset: str) -> str:
 
 def teacher_run(dataset: str) -> str:
     """Where configs/teacher.py trains on that data set, unless told otherwise."""
-    return "runs/teacher" + (f"_{Path(dataset).name}" if dataset != "lol" else "")
+    name = dataset.rstrip("/").rpartition("/")[2]
+    return "runs/teacher" if dataset == "lol" else f"runs/teacher_{name}"

@@ -45,6 +45,7 @@ def get_config(dataset: str = "lol") -> ConfigDict:
                 "darkened_mosaic": 0.0,
                 "jpeg": 0.0,
                 "bright": 0.0,
+                "bright_as_is": False,
                 "turn": False,
                 "exposure": 0.0,
                 "noise": 0.0,

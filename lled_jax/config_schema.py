@@ -35,6 +35,7 @@ KEYS: dict[str, type] = {
     "data.darkened_mosaic": float,  # of the darkened, the share of interpolated noise
     "data.jpeg": float,  # the share of the dark images that is written as JPEG
     "data.bright": float,  # the share of pairs whose input is the target itself
+    "data.bright_as_is": bool,  # and not at other exposures, too, nor with noise
     "data.turn": bool,  # change rows for columns in half of the crops
     "data.noise": float,  # added to dark images: standard deviation in [0, 1], at most
     "data.mixup": float,  # of Beta(this, this), the shares of pairs of a batch; 0: off
@@ -137,6 +138,10 @@ def check(config: Mapping[str, Any]) -> None:
             raise InputError(
                 f"data.{name} is for what is made dark: set data.darkened above 0"
             )
+    if flat["data.bright_as_is"] and not flat["data.bright"]:
+        raise InputError(
+            "data.bright_as_is is for what is shown bright: set data.bright above 0"
+        )
     start, total = flat["distillation.start"], flat["total_steps"]
     if (flat["teacher"] or TEACHER_RUN in flat) and start >= total:
         raise InputError(

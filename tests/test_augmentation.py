@@ -128,6 +128,7 @@ EVERY = {
     "turn": True,
     "exposure": 0.3,
     "noise": 0.02,
+    "bright_as_is": True,
     "mixup": 1.0,
 }
 
@@ -199,9 +200,24 @@ def test_darkening_is_told_what_was_asked_for(monkeypatch):
 
 def test_what_is_shown_bright_is_nothing_but_its_target():
     high = jax.random.uniform(KEY, (8, 16, 16, 3))
-    changes = augmentation.Augmentation(**EVERY | {"bright": 1.0, "mixup": 0.0})
+    changes = augmentation.Augmentation(darkened=1.0, jpeg=1.0, bright=1.0)
     seen = changes({"low": high / 9, "high": high}, 0, jnp.int32(0))
-    np.testing.assert_array_equal(seen["low"], seen["high"])
+    np.testing.assert_array_equal(seen["low"], high)
+
+
+def test_what_is_shown_bright_is_spared_if_asked_for():
+    high = jax.random.uniform(KEY, (8, 16, 16, 3))
+    asked = EVERY | {"bright": 1.0, "mixup": 0.0}
+
+    def seen(as_is):
+        changes = augmentation.Augmentation(**asked | {"bright_as_is": as_is})
+        return changes({"low": high / 9, "high": high}, 0, jnp.int32(0))
+
+    spared, exposed = seen(True), seen(False)
+    np.testing.assert_array_equal(spared["low"], spared["high"])
+    np.testing.assert_array_equal(spared["high"], exposed["high"])
+    gains = exposed["low"].mean((1, 2, 3)) / exposed["high"].mean((1, 2, 3))
+    assert (abs(gains - 1) > 0.02).sum() >= 6
 
 
 ALONE = ("zoom", "darkened", "jpeg", "bright", "turn", "exposure", "noise", "mixup")

@@ -164,7 +164,7 @@ def test_data_sets_have_short_names():
         assert config.get_config("fivek").data.root == "data/fivek"
         assert config.get_config("sid").data.root == "data/sid"
     assert student.get_config().teacher == "runs/teacher"
-    for dataset in ("fivek", "some/folder"):
+    for dataset in ("fivek", "some/folder", "tfds:fivek/480p", "some/folder/"):
         workdir = train.default_workdir(f"configs/teacher.py:{dataset}")
         assert student.get_config(dataset).teacher == str(workdir)
         for root in ("demo", "tfds:fivek/480p", "some/folder"):
@@ -529,6 +529,10 @@ def test_neither_fewer_steps_nor_those_of_a_falling_rate_are_the_same_run(traine
         (
             {"data.darkened": 0.0, "data.darkened_mosaic": 0.5},
             "data.darkened_mosaic is for what is made dark",
+        ),
+        (
+            {"data.bright": 0.0, "data.bright_as_is": True},
+            "data.bright_as_is is for what is shown bright",
         ),
         # Of a later phase, and told before the first.
         (

@@ -38,13 +38,14 @@ class Augmentation(NamedTuple):
             from a mosaic, as in a camera.
         jpeg: this share of the dark images has been written as JPEG: the photos that
             people have are, and noise looks different in those.
-        exposure: dark images times or by up to 1 + this.
-        noise: dark images with Gaussian noise of a standard deviation up to this, in
-            [0, 1].
-        bright: this share of the pairs shows the target, as it is, as the input: a
-            photo that is bright already is to stay so.
+        bright: this share of the pairs shows the target as the input: a photo that is
+            bright already is to stay so.
         turn: whether half of the pairs change rows for columns; with the two flips of
             a crop that makes all eight orientations.  Only square images are turned.
+        exposure: dark images, and what `bright` shows, times or by up to 1 + this.
+        noise: the same with Gaussian noise of a standard deviation up to this, in
+            [0, 1].
+        bright_as_is: what `bright` shows is spared by `exposure` and `noise`.
         mixup: pairs are mixed with their neighbours in the batch, by shares from
             Beta(mixup, mixup).
     """
@@ -56,10 +57,11 @@ class Augmentation(NamedTuple):
     darkened_unevenly: float = 0.0
     darkened_mosaic: float = 0.0
     jpeg: float = 0.0
-    exposure: float = 0.0
-    noise: float = 0.0
     bright: float = 0.0
     turn: bool = False
+    exposure: float = 0.0
+    noise: float = 0.0
+    bright_as_is: bool = False
     mixup: float = 0.0
 
     def checked(self, crop: int = 0) -> "Augmentation":
@@ -96,15 +98,16 @@ class Augmentation(NamedTuple):
             )
         if self.jpeg:
             batch = show_jpeg(batch, jax.random.fold_in(key, 7), self.jpeg)
+        if self.bright and not self.bright_as_is:
+            batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
+        if self.turn:
+            batch = turn(batch, jax.random.fold_in(key, 1))
         if self.exposure:
             batch = expose(batch, key, self.exposure)
         if self.noise:
             batch = add_noise(batch, jax.random.fold_in(key, 2), self.noise)
-        # After what changes dark images alone.
-        if self.bright:
+        if self.bright and self.bright_as_is:
             batch = show_bright(batch, jax.random.fold_in(key, 5), self.bright)
-        if self.turn:
-            batch = turn(batch, jax.random.fold_in(key, 1))
         if self.mixup:
             batch = mix_up(batch, jax.random.fold_in(key, 3), self.mixup)
         return batch
