@@ -13,7 +13,7 @@ from lled_jax.evaluation import Evaluation, as_file
 from lled_jax.extra_columns import NIQE_PROTOCOL, named_niqe
 from lled_jax.files import write_png
 from lled_jax.methods import Method
-from lled_jax.report import print_facts, print_table, require_own, write_results
+from lled_jax.results import print_facts, print_table, require_own, write_results
 from lled_jax.timing import Timed
 
 

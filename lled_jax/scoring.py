@@ -30,7 +30,7 @@ from lled_jax.extra_columns import (
 from lled_jax.files import write_png
 from lled_jax.locate import open_source
 from lled_jax.methods import Method
-from lled_jax.report import print_facts, print_table, require_own, write_results
+from lled_jax.results import print_facts, print_table, require_own, write_results
 from lled_jax.timing import Timed
 
 

@@ -29,10 +29,10 @@ LAYERS = [
         "video",
     },
     {"objectives", "evaluation", "inference", "data", "training", "onnx_graph"},
-    {"tiling", "frames", "profiling", "folder", "batch", "compare", "naming"},
+    {"tiling", "frames", "profiling", "folder", "batch", "before_after", "naming"},
     {"timing", "ensemble", "extra_columns", "contact_sheet"},
     {
-        "report",
+        "results",
         "config_schema",
         "locate",
         "held_out",

@@ -30,7 +30,7 @@ from lled_jax.comparison.tables import (
 )
 from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
-from lled_jax.report import write_results
+from lled_jax.results import write_results
 
 
 def runs_of(tmp_path, *contents):

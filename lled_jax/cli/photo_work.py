@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from lled_jax import batch, photos
+from lled_jax.before_after import compared
 from lled_jax.cli import formats, network
 from lled_jax.cli.request import Request
 from lled_jax.cli.screen import Screen, shown
 from lled_jax.cli.tally import Tally
-from lled_jax.compare import compared
 from lled_jax.errors import InputError
 from lled_jax.naming import Task
 from lled_jax.photos import Photo

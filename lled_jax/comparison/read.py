@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lled_jax.errors import InputError
-from lled_jax.report import SCORES
+from lled_jax.results import SCORES
 
 EVALUATION = "evaluation"  # where a training's workdir has its results
 METRICS = "metrics.jsonl"

@@ -84,10 +84,10 @@ def export(request: Request) -> Exported:
     have, a missing package, and a file whose answers are not the network's.
     """
     _check(request)
-    with_runtime = module_of(request.format)
-    if request.precision not in with_runtime.PRECISIONS:
+    format_module = module_of(request.format)
+    if request.precision not in format_module.PRECISIONS:
         raise InputError(
-            f"{request.format} files are in {', '.join(with_runtime.PRECISIONS)}, not "
+            f"{request.format} files are in {', '.join(format_module.PRECISIONS)}, not "
             f"in {request.precision}"
         )
     model, params = load_weights(request.weights)
@@ -101,8 +101,8 @@ def export(request: Request) -> Exported:
         calibration = [_thinned(i) for i in (*lows, *highs[::BRIGHT_EVERY])]
     place = atomic_folder if request.format in FOLDERS else atomic_write
     with place(request.output) as path:
-        with_runtime.write(contract, params, calibration, path)
-        run = with_runtime.runner(path)
+        format_module.write(contract, params, calibration, path)
+        run = format_module.runner(path)
         agreement = parity.measure(contract, run, params, checks)
         parity.refuse(contract, agreement)
         size = sum(f.stat().st_size for f in [path, *path.rglob("*")] if f.is_file())

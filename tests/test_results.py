@@ -12,7 +12,7 @@ from rich.console import Console
 from lled_jax.contact_sheet import ContactSheet
 from lled_jax.evaluation import evaluate
 from lled_jax.metrics import COLUMNS
-from lled_jax.report import print_table, require_own, write_results
+from lled_jax.results import print_table, require_own, write_results
 
 FAST = ("psnr", "ssim")
 
