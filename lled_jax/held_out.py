@@ -10,9 +10,10 @@ from lled_jax import weights_file
 from lled_jax.data.pairs import PairSource, as_eight_bit
 from lled_jax.evaluation import Enhance, OnImage, evaluate
 from lled_jax.inference import enhancer
+from lled_jax.training.records import read_metrics
 from lled_jax.training.sharding import total
 from lled_jax.training.state import TrainState
-from lled_jax.training.writer import Writer, read_metrics
+from lled_jax.training.writer import Writer
 
 BEST = "best.safetensors"
 # Of the picture grid.

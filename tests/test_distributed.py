@@ -23,8 +23,9 @@ from lled_jax.models import variants
 from lled_jax.training import sharding
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.loop import LAG
+from lled_jax.training.records import read_metrics
 from lled_jax.training.state import create
-from lled_jax.training.writer import Writer, read_metrics
+from lled_jax.training.writer import Writer
 
 ROOT = Path(__file__).parent.parent
 STEPS, KILLED = 8, 3

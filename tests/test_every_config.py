@@ -47,7 +47,7 @@ from lled_jax import experiment, methods, scoring, weights_file
 from lled_jax.data import synthetic
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
-from lled_jax.training.writer import read_metrics
+from lled_jax.training.records import read_metrics
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 

@@ -68,7 +68,7 @@ from lled_jax.models import variants
 from lled_jax.training import loop
 from lled_jax.training.checkpoints import Checkpoints
 from lled_jax.training.lock import alone_in
-from lled_jax.training.writer import read_metrics
+from lled_jax.training.records import read_metrics
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 

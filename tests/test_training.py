@@ -29,7 +29,8 @@ from lled_jax.models.network import answer
 from lled_jax.objectives import distilled, reference
 from lled_jax.training import loop, optimizer, sharding, state, step
 from lled_jax.training.checkpoints import Checkpoints, begun
-from lled_jax.training.writer import Writer, read_metrics
+from lled_jax.training.records import read_metrics
+from lled_jax.training.writer import Writer
 
 SMALL = GradientGuided(1, 8)
 WEIGHTS = {"l1": 1.0, "ssim": 0.5}

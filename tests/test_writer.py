@@ -10,7 +10,8 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from lled_jax.errors import InputError
-from lled_jax.training.writer import METRICS, Writer, read_metrics
+from lled_jax.training.records import METRICS, read_metrics
+from lled_jax.training.writer import Writer
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")

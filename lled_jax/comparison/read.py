@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from lled_jax.errors import InputError
 from lled_jax.results import SCORES
+from lled_jax.training.records import METRICS, read_metrics
 
 EVALUATION = "evaluation"  # where a training's workdir has its results
-METRICS = "metrics.jsonl"
 
 Record = dict[str, float]
 """A line of a training's log: finite numbers by name, "step" among them."""
@@ -187,7 +187,7 @@ def _floats(scores: dict[str, Any]) -> dict[str, float]:
     return {column: float(score) for column, score in scores.items()}  # JSON has ints
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     ours = isinstance(value, int | float) and not isinstance(value, bool)
     return ours and math.isfinite(value)
 
@@ -207,17 +207,10 @@ def _timing(value: Any) -> Timing | None:
 
 def _curve(folder: Path) -> tuple[Record, ...]:
     """The training's log beside the results or one folder up; broken lines are out."""
-    path = folder / METRICS
-    if not path.is_file() and folder.absolute().name == EVALUATION:
-        path = folder.absolute().parent / METRICS
-    if not path.is_file():
-        return ()
-    records = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # the process died while writing this line
-        if isinstance(record, dict) and _is_number(record.get("step")):
-            records.append({k: float(v) for k, v in record.items() if _is_number(v)})
-    return tuple(records)
+    if not (folder / METRICS).is_file() and folder.absolute().name == EVALUATION:
+        folder = folder.absolute().parent
+    records = [
+        {k: float(v) for k, v in record.items() if _is_number(v)}
+        for record in read_metrics(folder)
+    ]
+    return tuple(record for record in records if "step" in record)

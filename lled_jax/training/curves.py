@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lled_jax.files import atomic_write
-from lled_jax.training.writer import Record, read_metrics
+from lled_jax.training.records import Record, read_metrics
 
 # Recorded beside the loss terms, and no terms themselves.
 _OTHERS = {"step", "seconds", "lr", "grad_norm", "images_per_s", "data_wait"}

@@ -16,14 +16,10 @@ from tqdm import tqdm
 from lled_jax.errors import InputError
 from lled_jax.files import atomic_write, explained, write_png
 from lled_jax.training.board import Board
-
-METRICS = "metrics.jsonl"
+from lled_jax.training.records import METRICS, read_metrics
 
 # tqdm's own, but for the time left, for which it takes all steps to be alike.
 _BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]"
-
-# A line of METRICS: the step is an int, the rest floats, null where not finite.
-Record = dict[str, int | float | None]
 
 
 class Writer:
@@ -127,20 +123,6 @@ class Writer:
         first, now, last = map(self._work, (self._start, step, self._total))
         seconds = time.monotonic() - self._clock
         return seconds / (now - first) * (last - now) if now > first else 0.0
-
-
-def read_metrics(workdir: Path) -> list[Record]:
-    """All records of a run, in order; a half-written last line is left out."""
-    path = workdir / METRICS
-    if not path.is_file():
-        return []
-    records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue  # the process died while writing this line
-    return records
 
 
 def _drop_after(path: Path, start: int) -> None:
