@@ -60,17 +60,26 @@ def load_weights(path: Path) -> tuple[str, Params]:
     Raises `InputError` if there is neither, or it cannot be read, or not all of it is
     finite: such a network would draw black pictures.
     """
+    return load_with_progress(path)[:2]
+
+
+def load_with_progress(path: Path) -> tuple[str, Params, dict[str, int]]:
+    """`load_weights`, and how far a run is: `step` of `total_steps`; {} for a file."""
     path = weights_path(path)
-    name, params = weights_file.read(path)[:2] if path.is_file() else _of_run(path)
+    progress: dict[str, int] = {}
+    if path.is_file():
+        name, params, _ = weights_file.read(path)
+    else:
+        name, params, progress = _of_run(path)
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(params)):
         raise InputError(
             f"{path} holds parameters that are NaN or infinite; train it again, or "
             "fetch it again"
         )
-    return name, params
+    return name, params, progress
 
 
-def _of_run(path: Path) -> tuple[str, Params]:
+def _of_run(path: Path) -> tuple[str, Params, dict[str, int]]:
     """Of the newest checkpoint in a run's workdir."""
     # Here, since Orbax is slow to import and weights files do not need it.
     from lled_jax.training.checkpoints import FOLDER, Checkpoints
@@ -81,20 +90,10 @@ def _of_run(path: Path) -> tuple[str, Params]:
             f"{weights_file.SUFFIX} file, or {' or '.join(SHIPPED)}"
         )
     with Checkpoints(path, writes=False) as checkpoints:
-        name = checkpoints.config()["model"]
-        return name, checkpoints.ema(variants.shapes(variants.build(name)))
-
-
-def progress(path: Path) -> dict[str, int]:
-    """How far the run in a workdir is: `step` of `total_steps`; nothing of a file."""
-    path = weights_path(path)
-    if path.is_file():
-        return {}
-    from lled_jax.training.checkpoints import Checkpoints
-
-    with Checkpoints(path, writes=False) as checkpoints:
-        total = checkpoints.config()["total_steps"]
-        return {"step": checkpoints.latest() or 0, "total_steps": total}
+        config, step = checkpoints.config(), checkpoints.latest() or 0
+        params = checkpoints.ema(variants.shapes(variants.build(config["model"])))
+    progress = {"step": step, "total_steps": config["total_steps"]}
+    return config["model"], params, progress
 
 
 def load_params(path: Path, model: str) -> Params:

@@ -12,7 +12,7 @@ from lled_jax import inference
 from lled_jax.backends import enhancer
 from lled_jax.baselines import baseline
 from lled_jax.evaluation import Enhance
-from lled_jax.locate import load_weights, progress
+from lled_jax.locate import load_with_progress
 from lled_jax.models import variants
 
 
@@ -32,7 +32,7 @@ def of_checkpoint(ckpt: Path, backend: str) -> Method:
 
     Raises `InputError` for a checkpoint or backend that is not there.
     """
-    name, params = load_weights(ckpt)
+    name, params, progress = load_with_progress(ckpt)
     width, height = variants.PAPER_SIZE
     facts = {
         "method": name,
@@ -41,7 +41,7 @@ def of_checkpoint(ckpt: Path, backend: str) -> Method:
         "device": jax.devices()[0].device_kind if backend == "jax" else "cpu",
         "parameters": variants.count_parameters(params),
         f"gmacs_{width}x{height}": variants.count_macs(name, height, width) / 1e9,
-        **progress(ckpt),
+        **progress,
         "scored": str(ckpt),
     }
     run = enhancer(backend, name, params)

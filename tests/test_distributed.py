@@ -156,7 +156,9 @@ def run_of(model, workdir, seed):
     """A run's workdir, as far as others read it."""
     params = variants.init(variants.build(model), seed)
     with Checkpoints(workdir) as checkpoints:
-        checkpoints.save(0, create(params, optax.sgd(0.1)), {"model": model})
+        checkpoints.save(
+            0, create(params, optax.sgd(0.1)), {"model": model, "total_steps": 1}
+        )
     return str(workdir)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lled_jax.comparison.content import Report
+from lled_jax.comparison.text import MARKS
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -22,7 +23,7 @@ def html(report: Report) -> str:
     )
     script = (_STATIC / "report.js").read_text(encoding="utf-8")
     digest = hashlib.sha256(script.encode()).digest()
-    return environment.get_template("report.html").render(
+    return MARKS["html"] + environment.get_template("report.html").render(
         report=report,
         css=(_STATIC / "report.css").read_text(encoding="utf-8"),
         script=script,
