@@ -1,4 +1,4 @@
-"""Every config, as it is but for size, trains 20 steps and is scored."""
+"""Every config, as it is but for size, trains 8 steps and is scored."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ from lled_jax.training.records import read_metrics
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
-STEPS = 20
+STEPS = 8
 CONFIGS = {
     "teacher": teacher_config.get_config,
     "student": student_config.get_config,
