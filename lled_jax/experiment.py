@@ -10,13 +10,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from lled_jax import config_schema, held_out, objectives, resuming, weights_file
-from lled_jax.arrays import Params
 from lled_jax.data import memory, on_device, scenes, sources, well_lit
 from lled_jax.data.order import Order, Stage
 from lled_jax.data.pairs import PairSource, require_min_size
 from lled_jax.errors import InputError
 from lled_jax.files import write_json
-from lled_jax.locate import load_params, load_weights, open_source
+from lled_jax.locate import load_params, load_with_progress, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
 from lled_jax.training import loop, optimizer, sharding
@@ -51,7 +50,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
     mesh = sharding.make_mesh()
     data, heldout = _data(config)
     order = _order(config, data, mesh)
-    phases, state, frozen = _method(config, data, order, mesh)
+    phases, state, frozen, taught = _method(config, data, order, mesh)
     facts = resuming.facts(plain, data, frozen.get("teacher"))
     with alone_in(workdir), Checkpoints(workdir) as checkpoints:
         state = jax.device_put(state, sharding.replicated(mesh))
@@ -65,7 +64,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
             write_json(workdir / "config.json", plain)
         batches = _batches(config, data, order, step)
         writer = Writer(workdir, step, total, order.pixels, quiet=not first)
-        writer.message(_summary(config, data, heldout, step, state.params))
+        writer.message(_summary(config.model, taught, data, heldout, state))
         hooks = loop.Hooks(
             save=lambda at, s: checkpoints.save(at, s, facts),
             saved=checkpoints.wait,
@@ -146,19 +145,23 @@ def _batches(
 
 def _method(
     config: ConfigDict, data: PairSource, order: Order, mesh: jax.sharding.Mesh
-) -> tuple[list[loop.Phase], TrainState, Frozen]:
-    """The step of each phase, the state before the first step, the frozen inputs."""
+) -> tuple[list[loop.Phase], TrainState, Frozen, str]:
+    """The step of each phase, the state before the first, what is frozen, by whom."""
     if config.dtype not in DTYPES:
         raise InputError(f"unknown dtype {config.dtype!r}; use {' or '.join(DTYPES)}")
     dtype = DTYPES[config.dtype]
     model = variants.build(config.model, dtype=dtype, remat=config.remat)
     weights, layers = config.loss.to_dict(), tuple(config.perceptual.layers)
     frozen: dict[str, Any] = {}
+    taught = ""
     if weights["perceptual"] != 0:
         frozen["vgg"] = vgg.load_vgg(config.perceptual.weights)
     goals = {0: objectives.reference(model, weights, layers)}
     if config.teacher:
-        name, frozen["teacher"] = load_weights(Path(config.teacher))
+        name, frozen["teacher"], run = load_with_progress(Path(config.teacher))
+        taught = f"taught by {config.teacher}, "
+        if run and run["step"] < run["total_steps"]:
+            taught += f"after {run['step']} of its {run['total_steps']} steps, "
         goals[config.distillation.start] = objectives.distilled(
             model,
             variants.build(name, dtype=dtype),
@@ -200,7 +203,7 @@ def _method(
         )
         phases.append(loop.Phase(start, step))
     state = create(params, update)
-    return phases, state, jax.device_put(frozen, sharding.replicated(mesh))
+    return phases, state, jax.device_put(frozen, sharding.replicated(mesh)), taught
 
 
 def _prepare(config: ConfigDict, stage: Stage) -> Prepare | None:
@@ -235,16 +238,11 @@ def _plain(config: ConfigDict) -> dict[str, Any]:
 
 
 def _summary(
-    config: ConfigDict,
-    data: PairSource,
-    heldout: PairSource,
-    step: int,
-    params: Params,
+    model: str, taught: str, data: PairSource, heldout: PairSource, state: TrainState
 ) -> str:
-    start = f"resuming at step {step}" if step else "starting"
-    taught = f"taught by {config.teacher}, " if config.teacher else ""
+    start = f"resuming at step {state.step}" if state.step else "starting"
     return (
-        f"{config.model}: {variants.count_parameters(params):,} parameters, {taught}"
+        f"{model}: {variants.count_parameters(state.params):,} parameters, {taught}"
         f"{len(data)} training pairs, {len(heldout)} held-out pairs to score, "
         f"{jax.device_count()} {jax.default_backend()} device(s), {start}"
     )

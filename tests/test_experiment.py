@@ -319,6 +319,25 @@ def test_what_is_said_of_distillation_is_what_is_done(tmp_path, monkeypatch):
     assert heard == [(48, 96, said)]
 
 
+def test_a_teacher_that_has_not_ended_is_told(tmp_path, trained, monkeypatch, capsys):
+    def begins(*arguments):
+        arguments[-2].close()  # the writer
+        raise InputError("begins")
+
+    monkeypatch.setattr(loop, "train", begins)
+    runs = shutil.copytree(trained[1], tmp_path / "runs")
+    config = tiny(demo.get_config())
+    config.teacher = str(runs / "teacher")
+    for total, told in ((2, ""), (5, "after 2 of its 5 steps, ")):
+        facts = runs / "teacher/checkpoints/2/config/metadata"
+        known = json.loads(facts.read_text()) | {"total_steps": total}
+        facts.write_text(json.dumps(known))
+        with pytest.raises(InputError, match="begins"):
+            experiment.train(config, tmp_path / str(total))
+        said = capsys.readouterr().out
+        assert f"parameters, taught by {config.teacher}, {told}45 training" in said
+
+
 @pytest.mark.parametrize("key", ["photos", "more"])
 def test_what_is_trained_on_beside_is_never_held_out(key, tmp_path, capsys):
     config = quick(dim_student.get_config(), 2)
