@@ -146,7 +146,7 @@ def _batches(
 def _method(
     config: ConfigDict, data: PairSource, order: Order, mesh: jax.sharding.Mesh
 ) -> tuple[list[loop.Phase], TrainState, Frozen, str]:
-    """The step of each phase, the state before the first, what is frozen, by whom."""
+    """Each phase's step, the state before the first, frozen inputs, who teaches."""
     if config.dtype not in DTYPES:
         raise InputError(f"unknown dtype {config.dtype!r}; use {' or '.join(DTYPES)}")
     dtype = DTYPES[config.dtype]
