@@ -1,4 +1,7 @@
-"""Every config, as it is but for size, trains 8 steps and is scored."""
+"""Every config, as it is but for size, trains 8 steps and is scored.
+
+Of several that run the same code, one: those that differ in numbers alone.
+"""
 
 import json
 from pathlib import Path
@@ -6,43 +9,9 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from configs_for_tests import every_config
 from PIL import Image
 
-from configs import (
-    ablation,
-    ablation_cpu,
-    best_student,
-    best_teacher,
-    bright_jpeg_student,
-    cooldown_student,
-    demo,
-    dim_student,
-    distillation_cpu,
-    distilled_dim_student,
-    distilled_student,
-    finish_student,
-    hdrnet,
-    jpeg_student,
-    jpeg_teacher,
-    lol_cpu,
-    long_student,
-    photos_cooldown_student,
-    photos_student,
-    photos_teacher,
-    stable_student,
-    student_cpu,
-    teacher_cpu,
-    uneven_cooldown_student,
-    uneven_student,
-    whole_cooldown_student,
-    whole_dim_student,
-    whole_further_student,
-    whole_student,
-    whole_uneven_student,
-    zero_dce,
-)
-from configs import student as student_config
-from configs import teacher as teacher_config
 from lled_jax import experiment, methods, scoring, weights_file
 from lled_jax.data import synthetic
 from lled_jax.locate import load_weights
@@ -52,48 +21,62 @@ from lled_jax.training.records import read_metrics
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 STEPS = 8
-CONFIGS = {
-    "teacher": teacher_config.get_config,
-    "student": student_config.get_config,
-    "jpeg_student": jpeg_student.get_config,
-    "jpeg_teacher": jpeg_teacher.get_config,
-    "lol_cpu": lol_cpu.get_config,
-    "best_student": best_student.get_config,
-    "best_teacher": best_teacher.get_config,
-    "bright_jpeg_student": bright_jpeg_student.get_config,
-    "cooldown_student": cooldown_student.get_config,
-    "finish_student": finish_student.get_config,
-    "demo": demo.get_config,
-    "dim_student": dim_student.get_config,
-    "distilled_dim_student": distilled_dim_student.get_config,
-    "long_student": long_student.get_config,
-    "photos_cooldown_student": photos_cooldown_student.get_config,
-    "photos_student": photos_student.get_config,
-    "photos_teacher": photos_teacher.get_config,
-    "stable_student": stable_student.get_config,
-    "student_cpu": student_cpu.get_config,
-    "teacher_cpu": teacher_cpu.get_config,
-    "uneven_cooldown_student": uneven_cooldown_student.get_config,
-    "uneven_student": uneven_student.get_config,
-    "whole_cooldown_student": whole_cooldown_student.get_config,
-    "whole_dim_student": whole_dim_student.get_config,
-    "whole_further_student": whole_further_student.get_config,
-    "whole_student": whole_student.get_config,
-    "whole_uneven_student": whole_uneven_student.get_config,
-    "zero_dce": zero_dce.get_config,
-}
-WITH_ROWS = {
-    "ablation": ablation,
-    "ablation_cpu": ablation_cpu,
-    "distillation_cpu": distillation_cpu,
-    "distilled_student": distilled_student,
-    "hdrnet": hdrnet,
-}
-for module_name, module in WITH_ROWS.items():
-    for row in module.ROWS:
-        CONFIGS[f"{module_name}:{row}"] = lambda get=module.get_config, row=row: get(
-            row
-        )
+
+
+def _small(config):
+    """`config` on small crops, without the paths of what it starts from."""
+    config.data.root = "pairs"
+    config.data.crop = max(32, 16 * config.data.zoom)
+    config.data.batch, config.data.later = 4, ()
+    config.data.holdout = 0.25
+    config.data.photos = "photos" if config.data.photos else ""
+    config.init = "begun" if config.init else ""
+    config.total_steps = STEPS
+    config.optimizer.warmup = min(config.optimizer.warmup, 2)
+    config.perceptual.weights = "lpips"
+    config.log.every = 1
+    config.log.evaluate_every = config.log.save_every = STEPS
+    config.log.evaluate_images = 1
+    if "teacher_run" in config:
+        del config.teacher_run
+        config.teacher = "of the run before"
+    if config.teacher:
+        config.teacher = _kind_of_teacher(config)
+        config.distillation.start = min(config.distillation.start, STEPS // 2)
+    return config
+
+
+def _kind_of_teacher(config):
+    """As which network the config's teacher is built, known by its name."""
+    if config.model.startswith("hdrnet"):
+        return "hdrnet_teacher"
+    return "student" if "student" in Path(config.teacher).name else "teacher"
+
+
+def _without_numbers(value):
+    """Of a fraction or a weight whether there is any, of a count whether several."""
+    if isinstance(value, dict):
+        return {key: _without_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, float):
+        return value > 0
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value > 1
+    return value
+
+
+def _unlike_each_other():
+    """The first config of each kind, by name."""
+    found = {}
+    for name, make in every_config():
+        config = _small(make())
+        kind = _without_numbers(config.to_dict())
+        # Read from files or memory, the pictures are the same to the last bit.
+        del kind["seed"], kind["data"]["pipeline"]
+        found.setdefault(str(kind), (name, config))
+    return dict(found.values())
+
+
+CONFIGS = _unlike_each_other()
 
 
 @pytest.fixture(scope="module")
@@ -140,37 +123,17 @@ def _networks(folder, names, seed):
     return files
 
 
-def _kind_of_teacher(config):
-    """As which network the config's teacher is built, known by its name."""
-    if config.model.startswith("hdrnet"):
-        return "hdrnet_teacher"
-    return "student" if "student" in Path(config.teacher).name else "teacher"
-
-
 @pytest.mark.parametrize("name", CONFIGS)
 def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path):
-    config = CONFIGS[name]()
+    config = CONFIGS[name].copy_and_resolve_references()
     config.data.root = str(pairs)
-    config.data.crop = max(32, 16 * config.data.zoom)
-    config.data.batch, config.data.later = 4, ()
-    config.data.holdout = 0.25
-    config.total_steps = STEPS
-    config.optimizer.warmup = min(config.optimizer.warmup, 2)
-    config.perceptual.weights = "lpips"
-    config.log.every = 1
-    config.log.evaluate_every = config.log.save_every = STEPS
-    config.log.evaluate_images = 1
-    if "teacher_run" in config:
-        del config.teacher_run
-        config.teacher = "of the run before"
     if config.data.photos:
         config.data.photos = str(photos)
     if config.init:
         config.init = str(begun[config.model])
     distils = bool(config.teacher)
     if distils:
-        config.teacher = str(teachers[_kind_of_teacher(config)])
-        config.distillation.start = min(config.distillation.start, STEPS // 2)
+        config.teacher = str(teachers[config.teacher])
     run = tmp_path / "run"
     experiment.train(config, run)
 

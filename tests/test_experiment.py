@@ -14,45 +14,12 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
+from configs_for_tests import MODULES, every_config
 from ml_collections import ConfigDict
 from PIL import Image
 
 import train
-from configs import (
-    ablation,
-    ablation_cpu,
-    best_student,
-    best_teacher,
-    bright_jpeg_student,
-    cooldown_student,
-    demo,
-    dim_student,
-    distillation_cpu,
-    distilled_dim_student,
-    distilled_student,
-    finish_student,
-    hdrnet,
-    jpeg_student,
-    jpeg_teacher,
-    lol_cpu,
-    long_student,
-    photos_cooldown_student,
-    photos_student,
-    photos_teacher,
-    stable_student,
-    student,
-    student_cpu,
-    teacher,
-    teacher_cpu,
-    uneven_cooldown_student,
-    uneven_student,
-    whole_cooldown_student,
-    whole_dim_student,
-    whole_further_student,
-    whole_student,
-    whole_uneven_student,
-    zero_dce,
-)
+from configs import best_student, demo, dim_student, lol_cpu, student, teacher
 from lled_jax import (
     config_schema,
     experiment,
@@ -73,41 +40,6 @@ from lled_jax.training.records import read_metrics
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = {
-    "teacher": teacher.get_config,
-    "student": student.get_config,
-    "jpeg_student": jpeg_student.get_config,
-    "jpeg_teacher": jpeg_teacher.get_config,
-    "lol_cpu": lol_cpu.get_config,
-    "best_student": best_student.get_config,
-    "best_teacher": best_teacher.get_config,
-    "bright_jpeg_student": bright_jpeg_student.get_config,
-    "cooldown_student": cooldown_student.get_config,
-    "finish_student": finish_student.get_config,
-    "ablation": ablation.get_config,
-    "ablation_cpu": ablation_cpu.get_config,
-    "demo": demo.get_config,
-    "dim_student": dim_student.get_config,
-    "distilled_dim_student": distilled_dim_student.get_config,
-    "distillation_cpu": distillation_cpu.get_config,
-    "distilled_student": distilled_student.get_config,
-    "hdrnet": hdrnet.get_config,
-    "long_student": long_student.get_config,
-    "photos_cooldown_student": photos_cooldown_student.get_config,
-    "photos_student": photos_student.get_config,
-    "photos_teacher": photos_teacher.get_config,
-    "stable_student": stable_student.get_config,
-    "student_cpu": student_cpu.get_config,
-    "teacher_cpu": teacher_cpu.get_config,
-    "uneven_cooldown_student": uneven_cooldown_student.get_config,
-    "uneven_student": uneven_student.get_config,
-    "whole_cooldown_student": whole_cooldown_student.get_config,
-    "whole_dim_student": whole_dim_student.get_config,
-    "whole_further_student": whole_further_student.get_config,
-    "whole_student": whole_student.get_config,
-    "whole_uneven_student": whole_uneven_student.get_config,
-    "zero_dce": zero_dce.get_config,
-}
 
 
 def tiny(config: ConfigDict, steps: int = 4) -> ConfigDict:
@@ -152,12 +84,6 @@ def trained(tmp_path_factory):
     return config, workdir
 
 
-def test_every_config_has_a_test():
-    # A leading underscore: what configs share.
-    found = {p.stem for p in (ROOT / "configs").glob("[!_]*.py")}
-    assert found == set(CONFIGS)
-
-
 def test_data_sets_have_short_names():
     assert teacher.get_config().data.root == "data/LOL"
     for config in (teacher, student, lol_cpu, best_student):
@@ -171,11 +97,11 @@ def test_data_sets_have_short_names():
             assert config.get_config(root).data.root == root
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_config_is_complete_and_says_how_to_run_it(name):
-    config = CONFIGS[name]()
-    config_schema.check(config.to_dict())
-    assert f"--config configs/{name}.py" in sys.modules[f"configs.{name}"].__doc__
+@pytest.mark.parametrize(("name", "make"), every_config())
+def test_config_is_complete_and_says_how_to_run_it(name, make):
+    config_schema.check(make().to_dict())
+    module = name.partition(":")[0]
+    assert f"--config configs/{module}.py" in MODULES[module].__doc__
 
 
 def test_paper_settings():
@@ -197,7 +123,7 @@ def test_paper_settings():
 @pytest.mark.parametrize("name", ["teacher", "student"])
 def test_paper_config_starts(name, tmp_path, trained):
     """Both phases, all loss terms, tf.data, on the demo set instead of LOL."""
-    config = tiny(CONFIGS[name]())
+    config = tiny(MODULES[name].get_config())
     if name == "student":
         config.teacher = str(trained[1] / "teacher")
     experiment.train(config, tmp_path)
