@@ -1,4 +1,4 @@
-"""Every config, as it is but for size, trains 8 steps and is scored.
+"""Every config, as it is but for size, trains 8 steps; its network is scored.
 
 Of several that run the same code, one: those that differ in numbers alone.
 """
@@ -116,6 +116,7 @@ def teachers(tmp_path_factory):
 
 
 def _networks(folder, names, seed):
+    """Weights files of these networks as they are drawn, by name."""
     files = {name: folder / f"{name}.safetensors" for name in names}
     for name, file in files.items():
         params = variants.init(variants.build(name), seed)
@@ -124,7 +125,7 @@ def _networks(folder, names, seed):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path):
+def test_it_trains(name, pairs, photos, begun, teachers, tmp_path):
     config = CONFIGS[name].copy_and_resolve_references()
     config.data.root = str(pairs)
     if config.data.photos:
@@ -137,7 +138,9 @@ def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path)
     run = tmp_path / "run"
     experiment.train(config, run)
 
-    records = {r["step"]: r for r in read_metrics(run) if "loss" in r}
+    metrics = read_metrics(run)
+    assert [r["step"] for r in metrics if "holdout_psnr" in r] == [STEPS]
+    records = {r["step"]: r for r in metrics if "loss" in r}
     assert set(records) == set(range(1, STEPS + 1))
     assert np.isfinite([r["loss"] for r in records.values()]).all()
     assert ("distillation" in records[STEPS]) == distils
@@ -152,7 +155,12 @@ def test_it_trains_and_is_scored(name, pairs, photos, begun, teachers, tmp_path)
     leaves = zip(jax.tree.leaves(params), jax.tree.leaves(before), strict=True)
     moved = [np.abs(trained - first).max() for trained, first in leaves]
     assert min(moved) > 0
-    method = methods.of_checkpoint(run, "jax")
+
+
+@pytest.mark.parametrize("model", sorted({c.model for c in CONFIGS.values()}))
+def test_its_network_is_scored(model, pairs, tmp_path):
+    weights = _networks(tmp_path, [model], 0)[model]
+    method = methods.of_checkpoint(weights, "jax")
     scoring.score_method(method, str(pairs), "test", tmp_path / "scores")
     scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
     assert scores["count"] == 2
