@@ -21,7 +21,7 @@ _SUFFIXES = {"_x8": " x8", "_gt_mean": " GT mean", "_input": " before"}
 GT_MEAN = "_gt_mean"
 """Columns of outputs scaled with the help of the target: never a headline."""
 
-HEADLINE = ("psnr", "ssim", "lpips", "niqe", "psnr_x8", "ssim_x8", "lpips_x8")
+FIRST_TABLE = ("psnr", "ssim", "lpips", "niqe", "psnr_x8", "ssim_x8", "lpips_x8")
 """The columns of the first table, those that the runs have."""
 
 

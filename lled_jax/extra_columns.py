@@ -57,18 +57,18 @@ class NiqeScores:
 def require_niqe_sizes(source: PairSource) -> None:
     """Raise the `InputError` of `named_niqe` for a size before any image is made."""
     for name, (height, width) in zip(source.names, source.sizes, strict=True):
-        with _naming(name):
+        with _errors_of(name):
             check_size(int(height), int(width))
 
 
 def named_niqe(name: str, image: UInt8[np.ndarray, "h w 3"]) -> float:
     """`niqe` of an image; an `InputError` names it."""
-    with _naming(name):
+    with _errors_of(name):
         return niqe(image)
 
 
 @contextmanager
-def _naming(name: str) -> Iterator[None]:
+def _errors_of(name: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:

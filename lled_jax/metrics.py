@@ -50,19 +50,9 @@ def scale_to_mean(enhanced: Images, target: Images) -> Images:
     return to_float(to_u8(enhanced * (theirs / jnp.maximum(ours, 1e-6))))
 
 
-def psnr_gt_mean(enhanced: Images, target: Images) -> PerImage:
-    """`psnr` after `scale_to_mean`."""
-    return psnr(scale_to_mean(enhanced, target), target)
-
-
-def ssim_gt_mean(enhanced: Images, target: Images) -> PerImage:
-    """`ssim` after `scale_to_mean`."""
-    return ssim(scale_to_mean(enhanced, target), target)
-
-
-def lpips_gt_mean(enhanced: Images, target: Images) -> PerImage:
-    """`lpips` after `scale_to_mean`."""
-    return lpips(scale_to_mean(enhanced, target), target)
+def _gt_mean(metric: Metric) -> Metric:
+    """`metric` after `scale_to_mean`."""
+    return lambda enhanced, target: metric(scale_to_mean(enhanced, target), target)
 
 
 COLUMNS: dict[str, Metric] = {
@@ -71,9 +61,9 @@ COLUMNS: dict[str, Metric] = {
     "lpips": lpips,
     "ssim_uniform7": ssim_uniform7,
     "ssim_grey": ssim_grey,
-    "psnr_gt_mean": psnr_gt_mean,
-    "ssim_gt_mean": ssim_gt_mean,
-    "lpips_gt_mean": lpips_gt_mean,
+    "psnr_gt_mean": _gt_mean(psnr),
+    "ssim_gt_mean": _gt_mean(ssim),
+    "lpips_gt_mean": _gt_mean(lpips),
 }
 """Every column a table can have, in the table's order."""
 

@@ -1,7 +1,6 @@
 """What a person sees of an evaluation in words and numbers: table, result files."""
 
 import datetime
-import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from lled_jax.errors import InputError
 from lled_jax.evaluation import Evaluation
 from lled_jax.files import write_csv, write_json
 from lled_jax.metrics import COLUMNS
+from lled_jax.versions import version
 
 SCORES = "scores.json"
 
@@ -131,7 +131,7 @@ def require_own(folder: Path, **source: str) -> None:
 def write_results(
     evaluation: Evaluation,
     folder: str | os.PathLike[str],
-    extra: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any],
 ) -> None:
     """Write ``scores.json`` and ``scores.csv`` into `folder` (made if missing).
 
@@ -150,19 +150,12 @@ def write_results(
         "count": len(rows),
         "protocol": list(evaluation.protocol),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "versions": {p: _version(p) for p in ("lled-jax", "jax", "numpy")},
+        "versions": {p: version(p) for p in ("lled-jax", "jax", "numpy")},
     }
-    taken = sorted({*ours, "images"} & set(extra or {}))
+    taken = sorted({*ours, "images"} & set(extra))
     if taken:
         raise ValueError(f"extra facts may not be called {taken[0]!r}: it is taken")
     images = {name: dict(zip(columns, values, strict=True)) for name, *values in rows}
     folder = Path(folder)
-    write_json(folder / SCORES, {**ours, **(extra or {}), "images": images})
+    write_json(folder / SCORES, {**ours, **extra, "images": images})
     write_csv(folder / "scores.csv", ["image", *columns], rows)
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "lled_jax"
 
 # Lower layers never import higher ones; a module imports its own layer or below.
 LAYERS = [
-    {"arrays", "columns", "errors", "look", "cuts", "positions"},
+    {"arrays", "columns", "errors", "look", "cuts", "positions", "versions"},
     {"images", "files", "ssim", "lpips_package", "models", "photos"},
     {
         "losses",

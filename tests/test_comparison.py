@@ -168,8 +168,8 @@ def test_the_same_pairs_under_another_path_are_welcome(tmp_path):
 def test_what_only_some_have_is_said(tmp_path):
     more = cases.scores(columns=(*cases.COLUMNS, "niqe"), device="A")
     more["protocol"].append("run time: warm")
-    more["ms_per_image"] = {"median": 5.0, "min": 4.0, "max": 9.0, "size": [600, 400]}
-    less = cases.scores(device="B", ms_per_image={"median": 7.0, "size": "300 x 200"})
+    more["ms_per_image"] = {"median": 5.0, "min": 4.0, "max": 9.0, "size": "600x400"}
+    less = cases.scores(device="B", ms_per_image={"median": 7.0, "size": "300x200"})
     agreement = agree(runs_of(tmp_path, more, less))
     joined = "\n".join(agreement.warnings)
     assert "Only a: run time: warm" in joined

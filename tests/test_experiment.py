@@ -621,22 +621,6 @@ def test_evaluate_script_end_to_end(tmp_path, trained):
     assert json.loads((again / "scores.json").read_text())["images"] == scores["images"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--data=demo"], "give either --ckpt or --predictions"),
-        (["--ckpt=/nowhere", "--data=demo"], "no checkpoint at /nowhere"),
-        (["--ckpt=README.md", "--data=demo"], "not a whole safetensors file"),
-        (["--ckpt=x"], "Flag --data must have a value"),
-    ],
-)
-def test_evaluate_script_says_what_is_wrong_in_one_line(arguments, message):
-    result = script("evaluate.py", *arguments)
-    assert result.returncode == 1
-    assert message in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-
-
 def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
     command = [
         sys.executable,

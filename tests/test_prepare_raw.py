@@ -34,7 +34,7 @@ from lled_jax.data.published.sid_pairs import Exposure, parse, ratio
 from lled_jax.data.sources import folder_pairs, paired_folder
 from lled_jax.errors import InputError
 
-LINEAR = developing.settings(gamma=(1.0, 1.0), adjust_maximum_thr=0.0)
+LINEAR = developing.settings(gamma=(1.0, 1.0)) | {"adjust_maximum_thr": 0.0}
 
 
 @pytest.fixture(autouse=True)

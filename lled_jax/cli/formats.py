@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lled_jax import folder, photos, video
 from lled_jax.errors import InputError
-from lled_jax.photos.kinds import FORMATS as READ
+from lled_jax.photos.kinds import FORMAT_OF
 
 
 def suffixes() -> frozenset[str]:
@@ -26,7 +26,9 @@ def format_of(path: Path) -> str:
     """The format to write `path` in; `InputError` if its ending is none for that."""
     kind = READ.get(path.suffix.lower())
     if kind not in photos.FORMATS:
-        endings = sorted(end for end, known in READ.items() if known in photos.FORMATS)
+        endings = sorted(
+            end for end, known in FORMAT_OF.items() if known in photos.FORMATS
+        )
         raise InputError(
             f"{path}: cannot write a photo with this ending; name it one of "
             f"{', '.join(endings)}"

@@ -32,7 +32,7 @@ app.command(no_args_is_help=True)(average)
 
 def _print_version(wanted: bool) -> bool:
     if wanted:
-        from importlib.metadata import version
+        from lled_jax.versions import version
 
         typer.echo(f"lled {version('lled-jax')}")
         raise typer.Exit

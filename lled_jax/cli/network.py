@@ -40,7 +40,7 @@ def _use(device: str) -> None:
 
 
 @contextlib.contextmanager
-def naming(source: Path, max_memory: int) -> Iterator[None]:
+def errors_of(source: Path, max_memory: int) -> Iterator[None]:
     """Name the photo in what the network raises; explain a lack of memory."""
     try:
         yield

@@ -44,15 +44,15 @@ def enhance(
         settle(task, error, tally, screen)
 
     def read(task: Task) -> Photo:
-        with network.naming(task.source, request.max_memory):
+        with network.errors_of(task.source, request.max_memory):
             return photos.read(task.source)
 
     def brighten(task: Task, photo: Photo) -> np.ndarray:
-        with network.naming(task.source, request.max_memory):
+        with network.errors_of(task.source, request.max_memory):
             return enhancer.enhance(photo.pixels, request.look)
 
     def write(task: Task, photo: Photo, bright: np.ndarray) -> None:
-        with network.naming(task.source, request.max_memory):
+        with network.errors_of(task.source, request.max_memory):
             photo, bright = compare(photo, bright, request.compare)
             format = formats.format_of(task.target)
             photos.write(photo, bright, task.target, format, request.quality)
@@ -68,7 +68,7 @@ def _cost(task: Task) -> int:
         height, width = photos.size_of(task.source)
     except InputError:  # it will be said when the photo is read
         return 0
-    kind = formats.READ[task.source.suffix.lower()]
+    kind = formats.FORMAT_OF[task.source.suffix.lower()]
     return height * width * BYTES_PER_PIXEL.get(kind, USUAL_BYTES_PER_PIXEL)
 
 

@@ -34,7 +34,7 @@ def enhance(request: Request, tally: Tally) -> None:
         format = formats.format_of(target)
     name = Path(STDIN) if source == PIPE else source
     # Whatever a library prints must not get into the picture.
-    with _own_stdout() as stdout, network.naming(name, request.max_memory):
+    with _own_stdout() as stdout, network.errors_of(name, request.max_memory):
         photo = _read(source)
         enhancer = network.load(request, request.max_memory)
         bright = enhancer.enhance(photo.pixels, request.look)

@@ -22,7 +22,7 @@ def enhance(
     """
     error = None
     try:
-        with network.naming(task.source, request.max_memory):
+        with network.errors_of(task.source, request.max_memory):
             _enhance(task, enhancer, request, screen)
     except Exception as raised:
         if batch.fatal(raised):

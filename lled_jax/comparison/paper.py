@@ -105,15 +105,14 @@ def tables() -> list[Table]:
 
 
 def _table(block: Block) -> Table:
+    # Where the SSIM is stated, both are given with three decimals.
+    digits = "{:.4f}" if block.ssim == _UNSTATED else "{:.3f}"
     optional = {
-        "LPIPS": [_cell(row.lpips, "{:.4f}") for row in block.rows],
+        "LPIPS": [_cell(row.lpips, digits) for row in block.rows],
         "parameters, M": [_cell(row.millions, "{:.3f}") for row in block.rows],
         "GMACs at 1200x900": [_cell(row.gmacs, "{:g}") for row in block.rows],
     }
-    if block.ssim != _UNSTATED:  # given with three decimals there
-        optional["LPIPS"] = [_cell(row.lpips, "{:.3f}") for row in block.rows]
     there = {k: v for k, v in optional.items() if any(c.value is not None for c in v)}
-    digits = "{:.4f}" if block.ssim == _UNSTATED else "{:.3f}"
     rows = tuple(
         (
             Cell(row.method),

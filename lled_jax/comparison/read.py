@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -199,10 +198,7 @@ def _timing(value: Any) -> Timing | None:
     median = float(value["median"])
     ends = [e if _is_number(e := value.get(k)) else None for k in ("min", "max")]
     low, high = (median if e is None else float(e) for e in ends)
-    size = value.get("size") or ""
-    if isinstance(size, list):
-        size = "x".join(str(n) for n in size)
-    return Timing(median, low, high, re.sub(r"\s*x\s*", "x", str(size)))
+    return Timing(median, low, high, str(value.get("size") or ""))
 
 
 def _curve(folder: Path) -> tuple[Record, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lled_jax.columns import GT_MEAN, HEADLINE, HIGHER, Column, describe
+from lled_jax.columns import FIRST_TABLE, GT_MEAN, HIGHER, Column, describe
 from lled_jax.comparison.agree import Agreement
 from lled_jax.comparison.read import Run, shown
 
@@ -49,7 +49,7 @@ def method_tables(runs: Sequence[Run], agreement: Agreement) -> list[Table]:
     """Methods x columns: the headline with costs, other SSIMs, GT mean apart."""
     groups: dict[str, list[str]] = {"methods": [], "others": [], "gt-mean": []}
     for column in agreement.columns:
-        key = "methods" if column in HEADLINE else "others"
+        key = "methods" if column in FIRST_TABLE else "others"
         groups["gt-mean" if GT_MEAN in column else key].append(column)
     count = f"Means over {len(agreement.names)} images."
     marks = " Best in bold, second best underlined." if len(runs) > 1 else ""

@@ -14,7 +14,7 @@ import numpy as np
 from lled_jax.arrays import EncodedImage
 from lled_jax.errors import InputError
 from lled_jax.photos import reading
-from lled_jax.photos.kinds import naming
+from lled_jax.photos.kinds import errors_of
 from lled_jax.photos.source import Source, upright_pixels
 from lled_jax.photos.streams import Stream
 
@@ -44,7 +44,7 @@ def read_image_bytes(data: bytes, name: str) -> EncodedImage:
         InputError: as `read_image`.
     """
     _check_ending(Path(name))
-    with naming(name):
+    with errors_of(name):
         source = _header(BytesIO(data), name)
         return upright_pixels(source, None, with_alpha=False)[0]
 
@@ -92,7 +92,7 @@ def one_each(found: dict[str, list[Path]]) -> dict[str, Path]:
 @contextmanager
 def _opened(path: Path) -> Iterator[Source]:
     _check_ending(path)
-    with reading.opened(path) as stream, naming(path):
+    with reading.opened(path) as stream, errors_of(path):
         yield _header(stream, str(path))
 
 

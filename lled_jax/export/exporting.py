@@ -4,7 +4,6 @@ import hashlib
 import importlib
 import math
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from lled_jax.export.contract import Contract
 from lled_jax.files import atomic_folder, atomic_write
 from lled_jax.locate import load_weights, open_source, weights_path
 from lled_jax.shipped import DEFAULT, SHIPPED
+from lled_jax.versions import version
 
 PIXELS = ("float32", "uint8")
 LAYOUTS = ("nhwc", "nchw")

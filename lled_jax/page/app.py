@@ -30,7 +30,7 @@ from lled_jax.page.darkroom import Darkroom, Enhances, Gone, Negative
 from lled_jax.page.guard import Guard
 from lled_jax.page.limits import Limits
 from lled_jax.photos import Photo
-from lled_jax.photos.kinds import FORMATS
+from lled_jax.photos.kinds import FORMAT_OF
 
 STATIC = (
     *("index.html", "page.css", "page.js", "server.js", "sliders.js", "compare.js"),
@@ -212,7 +212,7 @@ def _name(request: Request) -> str:
 def _download(content: bytes, name: str, photo: Photo) -> Response:
     kind, suffix = photos.format_for(photo.format), photos.suffix_for(photo.format)
     given = PurePosixPath(name)
-    if FORMATS.get(given.suffix.lower()) == kind:
+    if FORMAT_OF.get(given.suffix.lower()) == kind:
         suffix = given.suffix  # .jpeg stays .jpeg
     target = quote(f"{given.stem}_enhanced{suffix}")
     return Response(

@@ -28,10 +28,10 @@ _ENDINGS = {
     "GIF": ("gif",),
     "RAW": _RAW,
 }
-FORMATS = {f".{end}": kind for kind, ends in _ENDINGS.items() for end in ends}
+FORMAT_OF = {f".{end}": kind for kind, ends in _ENDINGS.items() for end in ends}
 """The file endings we read (in lower case) and what must be behind them."""
 
-SUFFIXES = frozenset(FORMATS)
+SUFFIXES = frozenset(FORMAT_OF)
 """The endings of the files that `read` reads, in lower case."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -91,7 +91,7 @@ def checked_kind(start: bytes, name: str) -> str:
         InputError: it is empty, no picture we read, or mislabelled.
     """
     suffix = PurePath(name).suffix
-    expected, found = FORMATS.get(suffix.lower()), kind_of(start)
+    expected, found = FORMAT_OF.get(suffix.lower()), kind_of(start)
     if not start:
         raise InputError(f"{name}: is empty (0 bytes); replace it with a good copy")
     if expected == "RAW" and found in ("RAW", "TIFF", None):
@@ -134,7 +134,7 @@ def checked_size(height: int, width: int, name: str) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def naming(name: object) -> Iterator[None]:
+def errors_of(name: object) -> Iterator[None]:
     """Turn what a decoder raises on damaged data into an error that names the file."""
     try:
         yield

@@ -10,7 +10,7 @@ import numpy as np
 from lled_jax.errors import InputError
 from lled_jax.photos import exif as exif_of
 from lled_jax.photos import pillow
-from lled_jax.photos.kinds import checked_size, naming
+from lled_jax.photos.kinds import checked_size, errors_of
 from lled_jax.photos.photo import Metadata, Photo
 from lled_jax.photos.streams import Stream
 
@@ -46,7 +46,7 @@ def read(stream: Stream, name: str) -> Photo:
             output_bps=16,
             user_flip=None,
         )
-        with naming(name):
+        with errors_of(name):
             exif = exif_of.from_tiff(stream) or _preview_exif(raw)
     if pixels.shape[2] == 1:
         grey = True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lled_jax.errors import InputError
 from lled_jax.photos import colour, heif, pillow, raw, tiff
-from lled_jax.photos.kinds import FORMATS, checked_kind, naming
+from lled_jax.photos.kinds import FORMAT_OF, checked_kind, errors_of
 from lled_jax.photos.photo import Metadata, Photo
 from lled_jax.photos.source import Source, upright_pixels
 from lled_jax.photos.streams import Stream
@@ -67,7 +67,7 @@ def _photo(stream: Stream, name: str) -> Photo:
     kind = kind_in(stream, name)
     if kind == "RAW":
         return raw.read(stream, name)
-    with naming(name):
+    with errors_of(name):
         source = _single(stream, kind, name)
         convert = colour.to_srgb(source.icc, source.space)
         pixels, alpha = upright_pixels(source, convert)
@@ -82,7 +82,7 @@ def _size(stream: Stream, name: str) -> tuple[int, int]:
     kind = kind_in(stream, name)
     if kind == "RAW":
         return raw.size(stream, name)
-    with naming(name):
+    with errors_of(name):
         return _single(stream, kind, name).size()
 
 
@@ -91,8 +91,8 @@ def kind_in(stream: Stream, name: str) -> str:
     kind = checked_kind(stream.read(64), name)
     stream.seek(0)
     # Without an ending that tells, only the directory shows that a TIFF is RAW.
-    if kind == "TIFF" and Path(name).suffix.lower() not in FORMATS:
-        with naming(name):
+    if kind == "TIFF" and Path(name).suffix.lower() not in FORMAT_OF:
+        with errors_of(name):
             if tiff.holds_raw(stream):
                 kind = "RAW"
         stream.seek(0)

@@ -15,7 +15,7 @@ from lled_jax.data.builders.base import PairBuilder
 from lled_jax.data.decode import read_image_bytes
 from lled_jax.data.pairs import Indices, as_dtype
 from lled_jax.errors import InputError
-from lled_jax.photos.kinds import naming
+from lled_jax.photos.kinds import errors_of
 
 BUILDERS = {
     "lol": "lol.Lol",
@@ -50,7 +50,7 @@ class TfdsPairs:
     def __getitem__(self, i: SupportsIndex) -> tuple[EncodedImage, EncodedImage]:
         """Decode pair `i`; `InputError` names a pair that cannot be read."""
         name = self.names[i]
-        with naming(f"pair '{name}' of the prepared set"):
+        with errors_of(f"pair '{name}' of the prepared set"):
             record = self._record(int(self._positions[i]))
         assert record["name"].decode() == name
         low, high = (

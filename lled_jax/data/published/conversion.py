@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from lled_jax.data.published.writing import (
 )
 from lled_jax.errors import InputError
 from lled_jax.files import write_csv, write_json
+from lled_jax.versions import version
 
 ABOUT = "dataset.json"
 PAIRS = "pairs.csv"
@@ -227,13 +227,6 @@ def _about(survey: Survey, *, complete: bool) -> dict[str, Any]:
         "published_counts": facts.counts,
         "expected_counts": dict(survey.expected),
         "settings": dict(survey.settings),
-        "versions": {name: _version(name) for name in _LIBRARIES}
+        "versions": {name: version(name) for name in _LIBRARIES}
         | {"libraw": libraw_version()},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

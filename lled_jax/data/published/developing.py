@@ -37,7 +37,6 @@ def settings(
     *,
     gamma: tuple[float, float],
     half_size: bool = False,
-    adjust_maximum_thr: float = 0.75,
     user_flip: int | None = None,
 ) -> Settings:
     """The camera's white balance, AHD, sRGB primaries, clipped, not brightened, 16 bit.
@@ -45,8 +44,6 @@ def settings(
     Args:
         gamma: `BT709`, rawpy's default, or `SRGB`.
         half_size: 2x2 sensor pixels make one, without demosaicking.
-        adjust_maximum_thr: lower the white level to the brightest pixel if that is
-            above this share of it; 0: never.
         user_flip: None turns the picture upright, 0 leaves it as the sensor lay.
     """
     return {
@@ -69,7 +66,8 @@ def settings(
         "user_sat": None,
         "no_auto_bright": True,
         "auto_bright_thr": None,
-        "adjust_maximum_thr": adjust_maximum_thr,
+        # The white level is the brightest pixel, if that is above this share of it.
+        "adjust_maximum_thr": 0.75,
         "bright": 1.0,
         "highlight_mode": "Clip",
         "exp_shift": None,

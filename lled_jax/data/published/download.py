@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lled_jax.errors import InputError
-from lled_jax.photos.kinds import naming
+from lled_jax.photos.kinds import errors_of
 
 # What macOS and Windows leave beside the files.
 _RUBBISH = ("__MACOSX", "Thumbs.db", "desktop.ini")
@@ -115,7 +115,7 @@ def _of_zip(archive: Path, folder: Path | None) -> Download:
     def read(file: PurePosixPath) -> bytes:
         if file in beside:
             return beside[file].read_bytes()
-        with naming(archive.parent / file):
+        with errors_of(archive.parent / file):
             try:
                 return opened.read(members[file])
             except zipfile.BadZipFile as error:

@@ -1,0 +1,12 @@
+"""Which versions of packages made something: written into every result."""
+
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+
+
+def version(package: str) -> str:
+    """As ``0.1.0``; "not installed" where the package is not, as in a bare checkout."""
+    try:
+        return installed(package)
+    except PackageNotFoundError:
+        return "not installed"
