@@ -47,9 +47,13 @@ def run() -> None:
 
 
 def default_workdir(config: str) -> Path:
-    """Of ``configs/NAME.py:ARGUMENT``; other data, say, are another run."""
+    """Of ``configs/NAME.py:ARGUMENT``; other data, say, are another run.
+
+    LOL is what is meant without an argument, so ``lol`` is the same run.
+    """
     file, _, argument = config.partition(":")
-    parts = [Path(file).stem, *filter(None, [Path(argument).name])]
+    name = Path(argument).name
+    parts = [Path(file).stem, *([name] if argument not in ("", "lol") else [])]
     return Path("runs") / "_".join(parts)
 
 

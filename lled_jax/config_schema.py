@@ -82,9 +82,17 @@ _PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "distillation.branches": (lambda part: isinstance(part, str), "a tuple of names"),
     "perceptual.layers": (lambda part: isinstance(part, str), "a tuple of names"),
 }
-# No number is below 0; these are not below, or less than.
-_LEAST = {"total_steps": 1, "accumulate": 1, "data.batch": 1, "data.zoom": 1}
-_LESS_THAN = {"ema_decay": 1}
+# No number is below 0, and these not below 1.
+_LEAST = dict.fromkeys(("total_steps", "accumulate", "data.batch", "data.zoom"), 1)
+
+_DARK = ("photos", "darkened_further", "darkened_unevenly", "darkened_mosaic")
+# What does nothing unless another key is on.
+_FOR = {
+    **{f"data.{name}": ("what is made dark", "data.darkened") for name in _DARK},
+    "data.bright_as_is": ("what is shown bright", "data.bright"),
+    "distillation.output": ("what is distilled", "teacher"),
+    "distillation.ensemble": ("what is distilled", "teacher"),
+}
 
 # A complete config of the teacher, trained first into WORKDIR/teacher unless `teacher`
 # names one that is there.
@@ -123,27 +131,17 @@ def check(config: Mapping[str, Any]) -> None:
             check(value)
         elif key not in KEYS:
             raise _unknown(key)
-        elif not _fits(value, KEYS[key]):
-            raise InputError(
-                f"config key {key!r} is {value!r}; it must be "
-                f"{_ARTICLES[KEYS[key]]}, not {type(value).__name__}"
-            )
         elif fault := _fault(key, value):
             raise InputError(f"config key {key!r} is {value!r}; it must be {fault}")
     for key in KEYS:
         if key not in flat:
             raise InputError(f"the config lacks the key {key!r}")
-    for name in ("photos", "darkened_further", "darkened_unevenly", "darkened_mosaic"):
-        if flat[f"data.{name}"] and not flat["data.darkened"]:
-            raise InputError(
-                f"data.{name} is for what is made dark: set data.darkened above 0"
-            )
-    if flat["data.bright_as_is"] and not flat["data.bright"]:
-        raise InputError(
-            "data.bright_as_is is for what is shown bright: set data.bright above 0"
-        )
+    on = flat | {"teacher": flat["teacher"] or TEACHER_RUN in flat}
+    for key, (purpose, needed) in _FOR.items():
+        if flat[key] and not on[needed]:
+            raise InputError(f"{key} is for {purpose}: set {needed}, too")
     start, total = flat["distillation.start"], flat["total_steps"]
-    if (flat["teacher"] or TEACHER_RUN in flat) and start >= total:
+    if on["teacher"] and start >= total:
         raise InputError(
             f"the teacher would teach nothing: distillation.start is {start} of "
             f"{total} steps; set it lower, or leave out the teacher"
@@ -224,7 +222,9 @@ def _fits(value: Any, kind: type) -> bool:
 
 
 def _fault(key: str, value: Any) -> str:
-    """What `value`, of the right type, must be and is not; "" if it is all right."""
+    """What `value` must be and is not; "" if it is all right."""
+    if not _fits(value, KEYS[key]):
+        return f"{_ARTICLES[KEYS[key]]}, not {type(value).__name__}"
     if isinstance(value, tuple):
         fits, form = _PARTS[key]
         return "" if all(map(fits, value)) else form
@@ -232,10 +232,10 @@ def _fault(key: str, value: Any) -> str:
         return ""
     if not math.isfinite(value):
         return "finite"
-    least, less_than = _LEAST.get(key, 0), _LESS_THAN.get(key, math.inf)
+    least = _LEAST.get(key, 0)
     if value < least:
         return f"{least} or more"
-    return "" if value < less_than else f"less than {less_than}"
+    return "less than 1" if key == "ema_decay" and value >= 1 else ""
 
 
 def _ints(part: Any) -> bool:

@@ -18,6 +18,7 @@ from lled_jax.files import write_json
 from lled_jax.locate import load_params, load_with_progress, open_source
 from lled_jax.models import variants, vgg
 from lled_jax.objectives import Frozen
+from lled_jax.summary import summary, taught_by
 from lled_jax.training import loop, optimizer, sharding
 from lled_jax.training.augmentation import Augmentation
 from lled_jax.training.checkpoints import Checkpoints, begun
@@ -62,9 +63,12 @@ def train(config: ConfigDict, workdir: Path) -> None:
         first = jax.process_index() == 0
         if first:
             write_json(workdir / "config.json", plain)
+            if step == 0:  # of an attempt before
+                (workdir / FINAL).unlink(missing_ok=True)
         batches = _batches(config, data, order, step)
         writer = Writer(workdir, step, total, order.pixels, quiet=not first)
-        writer.message(_summary(config.model, taught, data, heldout, state))
+        told = summary(config.model, state, taught, data, heldout, order, total)
+        writer.message(told)
         hooks = loop.Hooks(
             save=lambda at, s: checkpoints.save(at, s, facts),
             saved=checkpoints.wait,
@@ -158,10 +162,8 @@ def _method(
         frozen["vgg"] = vgg.load_vgg(config.perceptual.weights)
     goals = {0: objectives.reference(model, weights, layers)}
     if config.teacher:
-        name, frozen["teacher"], run = load_with_progress(Path(config.teacher))
-        taught = f"taught by {config.teacher}, "
-        if run and run["step"] < run["total_steps"]:
-            taught += f"after {run['step']} of its {run['total_steps']} steps, "
+        name, frozen["teacher"], progress = load_with_progress(Path(config.teacher))
+        taught = taught_by(config.teacher, progress)
         goals[config.distillation.start] = objectives.distilled(
             model,
             variants.build(name, dtype=dtype),
@@ -235,14 +237,3 @@ def _plain(config: ConfigDict) -> dict[str, Any]:
     own = config.to_dict()
     own.pop(config_schema.TEACHER_RUN, None)
     return own
-
-
-def _summary(
-    model: str, taught: str, data: PairSource, heldout: PairSource, state: TrainState
-) -> str:
-    start = f"resuming at step {state.step}" if state.step else "starting"
-    return (
-        f"{model}: {variants.count_parameters(state.params):,} parameters, {taught}"
-        f"{len(data)} training pairs, {len(heldout)} held-out pairs to score, "
-        f"{jax.device_count()} {jax.default_backend()} device(s), {start}"
-    )

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from lled_jax import config_schema
 from lled_jax.arrays import Params
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
+from lled_jax.training.checkpoints import digest
 
 # Beside the keys of the config in a checkpoint.
 PAIRS, TEACHER = "pairs", "teacher_weights"
@@ -21,7 +19,11 @@ def facts(
     config: Mapping[str, Any], pairs: PairSource, teacher: Params | None = None
 ) -> dict[str, Any]:
     """What a checkpoint says of its run: the config, its pairs, who teaches it."""
-    return {**config, PAIRS: _fingerprint(pairs), TEACHER: _digest(teacher)}
+    return {
+        **config,
+        PAIRS: _fingerprint(pairs),
+        TEACHER: digest(teacher) if teacher else "",
+    }
 
 
 def check_same_run(
@@ -56,10 +58,3 @@ def _fingerprint(pairs: PairSource) -> str:
     lines = zip(pairs.names, map(tuple, pairs.sizes.tolist()), strict=True)
     digest = hashlib.sha256(ascii([*lines]).encode())
     return f"{len(pairs)}, {digest.hexdigest()[:16]}"
-
-
-def _digest(params: Params | None) -> str:
-    """A hash of all numbers; "" without any."""
-    leaves = jax.tree.leaves(params)
-    digest = hashlib.sha256(b"".join(np.asarray(leaf).tobytes() for leaf in leaves))
-    return digest.hexdigest()[:16] if leaves else ""

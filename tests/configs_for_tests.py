@@ -15,11 +15,14 @@ MODULES = {
 }
 
 
-def every_config() -> Iterator[tuple[str, Callable[[], ConfigDict]]]:
-    """Names as on the command line, ``NAME`` or ``NAME:ROW``, and what makes each."""
+def _every() -> Iterator[tuple[str, Callable[[], ConfigDict]]]:
     for name, module in MODULES.items():
         if not hasattr(module, "ROWS"):
             yield name, module.get_config
             continue
         for row in module.ROWS:
             yield f"{name}:{row}", lambda get=module.get_config, row=row: get(row)
+
+
+CONFIGS = dict(_every())
+"""By names as on the command line, ``NAME`` or ``NAME:ROW``, what makes each."""

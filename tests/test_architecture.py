@@ -39,6 +39,7 @@ LAYERS = [
         "backends",
         "pretrained",
         "resuming",
+        "summary",
     },
     {"methods", "averaging"},
     {"experiment", "scoring", "photo_scoring", "page", "comparison", "export"},

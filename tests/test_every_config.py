@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from configs_for_tests import every_config
+from configs_for_tests import CONFIGS
 from PIL import Image
 
 from lled_jax import experiment, methods, scoring, weights_file
@@ -67,7 +67,7 @@ def _without_numbers(value):
 def _unlike_each_other():
     """The first config of each kind, by name."""
     found = {}
-    for name, make in every_config():
+    for name, make in CONFIGS.items():
         config = _small(make())
         kind = _without_numbers(config.to_dict())
         # Read from files or memory, the pictures are the same to the last bit.
@@ -76,7 +76,7 @@ def _unlike_each_other():
     return dict(found.values())
 
 
-CONFIGS = _unlike_each_other()
+KINDS = _unlike_each_other()
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +124,9 @@ def _networks(folder, names, seed):
     return files
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", KINDS)
 def test_it_trains(name, pairs, photos, begun, teachers, tmp_path):
-    config = CONFIGS[name].copy_and_resolve_references()
+    config = KINDS[name].copy_and_resolve_references()
     config.data.root = str(pairs)
     if config.data.photos:
         config.data.photos = str(photos)
@@ -157,7 +157,7 @@ def test_it_trains(name, pairs, photos, begun, teachers, tmp_path):
     assert min(moved) > 0
 
 
-@pytest.mark.parametrize("model", sorted({c.model for c in CONFIGS.values()}))
+@pytest.mark.parametrize("model", sorted({c.model for c in KINDS.values()}))
 def test_its_network_is_scored(model, pairs, tmp_path):
     weights = _networks(tmp_path, [model], 0)[model]
     method = methods.of_checkpoint(weights, "jax")

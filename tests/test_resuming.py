@@ -119,6 +119,7 @@ def test_the_last_of_what_is_given_twice_counts_but_for_tuples():
     ("config", "folder"),
     [
         ("configs/teacher.py", "teacher"),
+        ("configs/teacher.py:lol", "teacher"),
         ("configs/teacher.py:fivek", "teacher_fivek"),
         ("my/student.py:/some/folder", "student_folder"),
         ("configs/ablation.py:sobel_kd", "ablation_sobel_kd"),

@@ -557,6 +557,25 @@ def test_damaged_checkpoint_is_named(tmp_path, pairs):
         Run(tmp_path, pairs).train(8)
 
 
+@pytest.mark.parametrize("item", ["state", "ema"])
+def test_a_number_that_changed_on_disk_is_found(tmp_path, item):
+    params = {"kernel": jax.random.normal(jax.random.key(0), (64, 64))}
+    saved = state.create(params, optimizer.adam(optax.constant_schedule(1e-3)))
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(4, saved, {})
+    files = (tmp_path / "checkpoints/4" / item).rglob("d/*")
+    numbers = max(files, key=lambda path: path.stat().st_size)
+    content = bytearray(numbers.read_bytes())
+    content[len(content) // 2] ^= 255
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.restore(saved)
+    numbers.write_bytes(content)
+    with Checkpoints(tmp_path) as checkpoints:
+        told = rf"checkpoints/4 cannot be read \({item}: not the numbers .* delete"
+        with pytest.raises(InputError, match=told):
+            checkpoints.restore(saved)
+
+
 def test_what_a_crash_left_is_no_checkpoint(tmp_path, pairs):
     assert not begun(tmp_path)
     (tmp_path / "checkpoints" / "4.orbax-checkpoint-tmp").mkdir(parents=True)

@@ -47,7 +47,7 @@ class Order:
     """The addresses of every batch of a run.
 
     Args:
-        seed: 0 to 2**63 - 1, as `jax.random.key` takes it too.
+        seed: 0 to 2**32 - 1: of more, `jax.random.key` takes the last 32 bits.
         sizes: height and width of each pair of the source.
         stages: the first starts at step 0, the starts increase; each crop has been
             through `pairs.require_min_size`, which knows the names of the images.
@@ -60,8 +60,8 @@ class Order:
     def __init__(
         self, seed: int, sizes: Int[np.ndarray, "n 2"], stages: Sequence[Stage]
     ) -> None:
-        if not 0 <= seed < 2**63:
-            raise InputError(f"seed {seed}: must be between 0 and 2**63 - 1")
+        if not 0 <= seed < 2**32:
+            raise InputError(f"seed {seed}: must be between 0 and 2**32 - 1")
         if len(sizes) == 0:
             raise InputError("there are no pairs to draw from; check the dataset")
         _check_stages(stages)

@@ -90,7 +90,7 @@ def build_guided(name: str, purpose: str) -> GradientGuided:
 
 
 def init(model: Network, seed: int) -> Params:
-    """Fresh float32 parameters, a function of the seed alone, which is below 2**63.
+    """Fresh float32 parameters, a function of the seed alone, which is below 2**32.
 
     A program of its own: inside of another, JAX refuses its options.
     """

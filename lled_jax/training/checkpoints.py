@@ -4,6 +4,7 @@ The EMA parameters are an item of their own, so that evaluation reads them witho
 knowing the optimiser.  Saving is asynchronous; `close` waits for the last one.
 """
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
@@ -20,6 +22,9 @@ from lled_jax.errors import InputError, first_line
 from lled_jax.training.state import TrainState
 
 FOLDER = "checkpoints"
+# Beside the keys of the config: by them a changed number is found, which TensorStore
+# reads as any other.
+DIGESTS = "digests"
 # Of a damaged one, the one before is what to go on from.
 KEPT = 2
 # Parts of a checkpoint are written twice before they are merged.
@@ -73,35 +78,31 @@ class Checkpoints:
         if step in self._manager.all_steps():
             return
         self.require_space(state)
-        items = ocp.args.Composite(
-            state=ocp.args.StandardSave(_without_ema(state)),
-            ema=ocp.args.StandardSave(state.ema),
-            config=ocp.args.JsonSave(config),
-        )
+        parts = _parts(state)
+        digests = {name: digest(part) for name, part in parts.items()}
+        items = {name: ocp.args.StandardSave(part) for name, part in parts.items()}
+        config = config | {DIGESTS: digests}
         with self._explained():
-            self._manager.save(step, args=items)
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(**items, config=ocp.args.JsonSave(config)),
+            )
 
     def restore(self, template: TrainState) -> TrainState:
         """The newest state, laid out as `template`; `InputError` if it is damaged."""
         abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, template)
-        items = ocp.args.Composite(
-            state=ocp.args.StandardRestore(_without_ema(abstract)),
-            ema=ocp.args.StandardRestore(abstract.ema),
-        )
-        restored = self._restore(items)
-        return TrainState(**restored.state, ema=restored.ema)
+        restored = self._restore(_parts(abstract))
+        return TrainState(**restored["state"], ema=restored["ema"])
 
     def config(self) -> dict[str, Any]:
         """The config that the newest checkpoint was made with."""
-        items = ocp.args.Composite(config=ocp.args.JsonRestore())
-        return self._restore(items).config
+        return self._restore({})["config"]
 
     def ema(self, shapes: Params) -> Params:
         """The newest EMA parameters, of these `shapes`."""
         here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         abstract = jax.tree.map(lambda s: s.update(sharding=here), shapes)
-        items = ocp.args.Composite(ema=ocp.args.StandardRestore(abstract))
-        read = jax.device_get(self._restore(items).ema)
+        read = jax.device_get(self._restore({"ema": abstract})["ema"])
         # Anew, and so bound to no device: processes that share a mesh each read them.
         return jax.tree.map(jnp.asarray, read)
 
@@ -146,12 +147,22 @@ class Checkpoints:
                 f"{cure} and run the same command to resume"
             ) from error
 
-    def _restore(self, items: ocp.args.Composite) -> Any:
+    def _restore(self, parts: dict[str, Any]) -> Any:
+        """These parts of the newest checkpoint, as it was saved, and its config."""
+        items = {name: ocp.args.StandardRestore(part) for name, part in parts.items()}
         step = self.latest()
         if step is None:
             raise InputError(f"no checkpoint in {self._folder}; train first")
         try:
-            return self._manager.restore(step, args=items)
+            restored = self._manager.restore(
+                step, args=ocp.args.Composite(**items, config=ocp.args.JsonRestore())
+            )
+            # Those of before the digests have none.
+            saved = restored["config"].get(DIGESTS, {})
+            for name in parts:
+                if saved.get(name, now := digest(restored[name])) != now:
+                    raise ValueError(f"{name}: not the numbers that were saved")
+            return restored
         except Exception as error:
             # Orbax and TensorStore raise many types for a damaged checkpoint.
             raise InputError(
@@ -161,5 +172,13 @@ class Checkpoints:
             ) from error
 
 
-def _without_ema(state: TrainState) -> dict[str, Any]:
-    return {k: v for k, v in state._asdict().items() if k != "ema"}
+def digest(tree: Any) -> str:
+    """A hash of all numbers of a tree of arrays."""
+    leaves = [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
+    return hashlib.sha256(b"".join(leaves)).hexdigest()[:16]
+
+
+def _parts(state: TrainState) -> dict[str, Any]:
+    """The items that a state is saved as."""
+    rest = {k: v for k, v in state._asdict().items() if k != "ema"}
+    return {"state": rest, "ema": state.ema}
