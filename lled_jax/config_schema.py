@@ -139,7 +139,8 @@ def check(config: Mapping[str, Any]) -> None:
     on = flat | {"teacher": flat["teacher"] or TEACHER_RUN in flat}
     for key, (purpose, needed) in _FOR.items():
         if flat[key] and not on[needed]:
-            raise InputError(f"{key} is for {purpose}: set {needed}, too")
+            above = " above 0" if KEYS[needed] is float else ""
+            raise InputError(f"{key} is for {purpose}: set {needed}{above}")
     start, total = flat["distillation.start"], flat["total_steps"]
     if on["teacher"] and start >= total:
         raise InputError(

@@ -95,10 +95,10 @@ def check(tasks: Sequence[Task]) -> None:
         first = targets.setdefault(real, task)
         if first is not task:
             neighbours = first.source.parent == task.source.parent
-            cure = "rename one of them" if neighbours else "give each a folder by -o"
+            rename = "rename one of them, or " if neighbours else ""
             raise InputError(
                 f"{first.source} and {task.source} would both become {task.target}: "
-                f"{cure}, or enhance them one after the other"
+                f"{rename}enhance them apart, each with a folder of its own by -o"
             )
         if real in sources:
             raise InputError(

@@ -21,13 +21,12 @@ def summary(
 ) -> str:
     """In a line; `taught` by `taught_by`, `total` the step at which the run ends."""
     start = f"resuming at step {state.step}" if state.step else "starting"
-    never = [stage.start for stage in order.stages if stage.start >= total]
-    late = f"; of data.later, what is from step {never[0]} on never comes"
+    never = next((stage.start for stage in order.stages if stage.start >= total), 0)
+    late = f"; of data.later, what is from step {never} on never comes" if never else ""
     return (
         f"{model}: {variants.count_parameters(state.params):,} parameters, {taught}"
         f"{len(data)} training pairs, {len(heldout)} held-out pairs to score, "
-        f"{jax.device_count()} {jax.default_backend()} device(s), {start}"
-        f"{late if never else ''}"
+        f"{jax.device_count()} {jax.default_backend()} device(s), {start}{late}"
     )
 
 

@@ -225,6 +225,15 @@ def test_a_run_goes_on_from_other_weights(tmp_path, trained):
         experiment.train(config, tmp_path / "other")
 
 
+def test_a_stage_after_the_end_is_told(tmp_path, capsys):
+    config = quick(lol_cpu.get_config(), 2)
+    for later, told in (((1, 48, 4),), False), (((1, 48, 4), (2, 64, 4)), True):
+        config.data.later = later
+        experiment.train(config, tmp_path / str(told))
+        said = capsys.readouterr().out
+        assert ("data.later, what is from step 2 on never comes" in said) == told
+
+
 def test_what_is_said_of_distillation_is_what_is_done(tmp_path, monkeypatch):
     def listen(*networks, **options):
         heard.append((*(network.channels for network in networks[:2]), options))
@@ -245,12 +254,32 @@ def test_what_is_said_of_distillation_is_what_is_done(tmp_path, monkeypatch):
     assert heard == [(48, 96, said)]
 
 
-def test_a_teacher_that_has_not_ended_is_told(tmp_path, trained, monkeypatch, capsys):
+@pytest.fixture
+def only_begins(monkeypatch):
+    """A run ends where the first step would begin."""
+
     def begins(*arguments):
         arguments[-2].close()  # the writer
         raise InputError("begins")
 
     monkeypatch.setattr(loop, "train", begins)
+
+
+@pytest.mark.usefixtures("only_begins")
+def test_final_weights_are_forgotten_where_a_run_starts_anew(tmp_path, trained):
+    run = shutil.copytree(trained[1], tmp_path / "run")
+    config = ConfigDict(trained[0].to_dict() | {"teacher": str(run / "teacher")})
+    with pytest.raises(InputError, match="begins"):
+        experiment.train(config, run)
+    assert (run / experiment.FINAL).is_file()
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(InputError, match="begins"):
+        experiment.train(config, run)
+    assert not (run / experiment.FINAL).exists()
+
+
+@pytest.mark.usefixtures("only_begins")
+def test_a_teacher_that_has_not_ended_is_told(tmp_path, trained, capsys):
     runs = shutil.copytree(trained[1], tmp_path / "runs")
     config = tiny(demo.get_config())
     config.teacher = str(runs / "teacher")
