@@ -8,7 +8,6 @@ levels of 255 those change on average, and their mean after over before.  eval15
 read.  Writes benchmarks/results/averages.json.
 """
 
-import argparse
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -37,11 +36,9 @@ EVERY = 20  # of the training targets, as bright inputs
 
 def main() -> None:
     """Score, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--data", default="data/LOL")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     loaded = {of: load_weights(run) for of, run in named(options.runs).items()}
     model, *others = {name for name, _ in loaded.values()}

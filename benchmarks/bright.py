@@ -6,7 +6,6 @@ Without --data: photographs that come with scikit-image; with it, --images of th
 folder's.  WEIGHTS: as `lled_jax.load` takes them, and by default what it takes.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -27,12 +26,10 @@ PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("weights", nargs="?", default=DEFAULT)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--images", type=int, default=50)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if options.data:
         found = photos_in(options.data)

@@ -11,7 +11,6 @@ and a random number of stops off, many times over.  Chooses nothing.  Writes
 benchmarks/results/brightness.json.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -42,11 +41,9 @@ RIDGE = 10.0  # on standardised columns; 1 to 1000 say the same
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("weights", nargs="?", type=Path, default=Path("student"))
     parser.add_argument("--data", default="data/LOL")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     draw = enhancer(*load_weights(options.weights))
     source = open_source(options.data, "train")

@@ -134,9 +134,7 @@ def rows_of(blocks: dict[str, list[Block]], count: int) -> list[dict[str, Any]]:
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = timing.device_parser(__doc__)
     parser.add_argument("--data", default="data/LOL", help="a folder of pairs, or demo")
     parser.add_argument("--model", default="student", choices=variants.VARIANTS)
     parser.add_argument("--loss", default="l1", choices=steps.LOSSES)
@@ -145,10 +143,6 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pipelines", default="memory,tfdata")
-    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--device-less", action="store_true")
-    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
     for name in arguments.pipelines.split(","):
         if name not in ("memory", "tfdata"):
@@ -162,9 +156,7 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Measure, print and write."""
     arguments = arguments_of(argv)
-    timing.limit_threads(arguments.threads)
-    if arguments.device_less:
-        timing.use_cpu()
+    timing.start(arguments)
     blocks = measure(arguments)
     data = {
         "what": f"training step, {arguments.model}, loss {arguments.loss}",

@@ -40,15 +40,12 @@ PARITY, BF16_PARITY = 0.25, 2.0
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = timing.parser(__doc__)
+    parser = timing.peers_parser(__doc__, ALL)
     parser.add_argument("--photos", type=int, default=50)
     parser.add_argument("--size", default="600x400", help="WIDTHxHEIGHT")
     parser.add_argument("--jobs", type=int, default=0, help="0: as many as cores")
     parser.set_defaults(repeats=5)
     arguments = parser.parse_args(argv)
-    for name in filter(None, arguments.peers.split(",")):
-        if name not in ALL:
-            parser.error(f"unknown peer {name!r}; known: {', '.join(ALL)}")
     if arguments.quick:
         arguments.repeats, arguments.photos = min(arguments.repeats, 2), 3
         arguments.size = "49x32"
@@ -159,11 +156,8 @@ def compared(
 def main(argv: list[str] | None = None) -> None:
     """Make photos, compare, time, print and write."""
     arguments = arguments_of(argv)
-    timing.limit_threads(arguments.threads)
-    if arguments.device_less:
-        timing.use_cpu()
-    names = [n for n in arguments.peers.split(",") if n] or list(ALL)
-    names = list(dict.fromkeys([REFERENCE, *names]))
+    timing.start(arguments)
+    names = list(dict.fromkeys([REFERENCE, *(arguments.peers or ALL)]))
     jobs = arguments.jobs or min(8, cores())
     with tempfile.TemporaryDirectory() as folder:
         source, work = Path(folder) / "photos", Path(folder) / "work"

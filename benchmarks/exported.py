@@ -11,7 +11,6 @@ WIDTHxHEIGHT.
 Writes benchmarks/results/exported.json.
 """
 
-import argparse
 import contextlib
 import dataclasses
 import json
@@ -174,13 +173,11 @@ def timed(
 
 def main(argv: list[str] | None = None) -> None:
     """Export, time, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="600x400,1200x900")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--data", default="data/LOL")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
     if arguments.quick:
         arguments.sizes, arguments.threads = "49x32", "1"

@@ -51,10 +51,8 @@ def asked(what: str) -> argparse.Namespace:
 
 def parser_of_weights(what: str) -> argparse.ArgumentParser:
     """Of a command line that names weights, by default the shipped ones."""
-    parser = argparse.ArgumentParser(description=what)
+    parser = timing.parser(what)
     parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     return parser
 
 

@@ -36,14 +36,11 @@ REFERENCE = "ours"
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = timing.parser(__doc__)
+    parser = timing.peers_parser(__doc__, candidates.ALL)
     parser.add_argument("--models", default="student,teacher")
     parser.add_argument("--sizes", default="", help="WIDTHxHEIGHT,...")
     parser.add_argument("--memory", action="store_true")
     arguments = parser.parse_args(argv)
-    for name in filter(None, arguments.peers.split(",")):
-        if name not in candidates.ALL:
-            parser.error(f"unknown peer {name!r}; known: {', '.join(candidates.ALL)}")
     for name in arguments.models.split(","):
         if name not in variants.VARIANTS:
             parser.error(
@@ -76,10 +73,9 @@ def case_of(model: str, size: tuple[int, int], cpu: bool) -> candidates.Case:
     return candidates.Case(model, params, low, cpu)
 
 
-def chosen(peers: str, gpu: bool) -> dict[str, Any]:
+def chosen(peers: list[str], gpu: bool) -> dict[str, Any]:
     """The candidates to compare, ours first."""
-    default = candidates.GPU if gpu else candidates.CPU
-    names = [name for name in peers.split(",") if name] or list(default)
+    names = peers or (candidates.GPU if gpu else candidates.CPU)
     return {name: candidates.ALL[name] for name in dict.fromkeys([REFERENCE, *names])}
 
 
@@ -123,9 +119,7 @@ def compare(
 def main(argv: list[str] | None = None) -> None:
     """Build, check, time, print and write."""
     arguments = arguments_of(argv)
-    timing.limit_threads(arguments.threads)
-    if arguments.device_less:
-        timing.use_cpu()
+    timing.start(arguments)
     gpu = jax.default_backend() == "gpu"
     builders = chosen(arguments.peers, gpu)
     ceiling = roofline.ceilings(arguments.quick)

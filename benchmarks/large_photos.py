@@ -5,7 +5,6 @@
 The photos are a small one repeated; each row is one run of the command.
 """
 
-import argparse
 import sys
 import tempfile
 import time
@@ -21,11 +20,9 @@ from lled_jax.data import synthetic
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12, 50, 100])
     parser.add_argument("--limit", default="2G")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if options.quick:
         options.megapixels = [0.01]

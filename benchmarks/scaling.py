@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import timing
 
@@ -28,17 +27,13 @@ WARMUP = 2
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = timing.parser(__doc__)
     parser.add_argument("--model", default="student")
     parser.add_argument("--devices", default="1,2,4,8")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     # One turn of one number of devices: what the processes of their own do.
     parser.add_argument("--turn", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)

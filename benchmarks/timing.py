@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +44,50 @@ It bounds the largest of millions of differences on random weights; the worst se
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """The options that every comparison with peers has."""
+    """The options that `finish` asks for."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--peers", default="", help="candidates beside ours")
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--device-less", action="store_true")
     parser.add_argument("--output", type=Path)
     return parser
+
+
+def device_parser(description: str | None) -> argparse.ArgumentParser:
+    """The same, and what `start` asks for."""
+    options = parser(description)
+    options.add_argument("--threads", type=int, default=0, help="0: all cores")
+    options.add_argument("--device-less", action="store_true")
+    return options
+
+
+def peers_parser(
+    description: str | None, known: Collection[str]
+) -> argparse.ArgumentParser:
+    """The same, and what every comparison with the `known` peers has."""
+
+    def names(text: str) -> list[str]:
+        found = [name for name in text.split(",") if name]
+        for name in found:
+            if name not in known:
+                raise argparse.ArgumentTypeError(
+                    f"unknown peer {name!r}; known: {', '.join(known)}"
+                )
+        return found
+
+    options = device_parser(description)
+    options.add_argument(
+        "--peers", type=names, default=[], help="candidates beside ours"
+    )
+    options.add_argument("--repeats", type=int, default=15)
+    return options
+
+
+def start(arguments: argparse.Namespace) -> None:
+    """Keep this process to its threads and device; call it before JAX starts."""
+    limit_threads(arguments.threads)
+    if arguments.device_less:
+        use_cpu()
 
 
 class Unavailable(Exception):
@@ -121,8 +154,8 @@ def forget_compiled() -> None:
 def limit_threads(threads: int) -> None:
     """Let this process use `threads` cores; 0 leaves it as it is.
 
-    By affinity, because XLA's thread pool has no setting of its own.  Call it before
-    JAX starts; the other libraries are told the number as well.
+    By affinity, because XLA's thread pool has no setting of its own; the other
+    libraries are told the number as well.
     """
     if threads == 0:
         return

@@ -36,7 +36,7 @@ REFERENCE = "ours"
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = timing.parser(__doc__)
+    parser = timing.peers_parser(__doc__, ALL)
     parser.add_argument("--models", default="")
     parser.add_argument("--cases", default="", help="BATCHxSIDE,...")
     parser.add_argument("--losses", default=",".join(LOSSES))
@@ -46,20 +46,16 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
         for name in filter(None, getattr(arguments, option).split(",")):
             if name not in known:
                 parser.error(f"--{option} {name!r}: known are {', '.join(known)}")
-    for name in filter(None, arguments.peers.split(",")):
-        if name not in ALL:
-            parser.error(f"--peers {name!r}: known are {', '.join(ALL)}")
     if arguments.quick:
         arguments.repeats = min(arguments.repeats, 2)
     return arguments
 
 
-def chosen(peers: str, gpu: bool) -> dict[str, Any]:
+def chosen(peers: list[str], gpu: bool) -> dict[str, Any]:
     """The candidates to compare, ours first."""
     # PyTorch's default layout is of no interest on a GPU.
     default = [name for name in ALL if name != "torch"] if gpu else list(CPU)
-    names = [name for name in peers.split(",") if name] or default
-    return {name: ALL[name] for name in dict.fromkeys([REFERENCE, *names])}
+    return {name: ALL[name] for name in dict.fromkeys([REFERENCE, *(peers or default)])}
 
 
 def shape_of(text: str) -> tuple[int, int]:
@@ -132,9 +128,7 @@ def two_losses(run: Callable[[], float]) -> np.ndarray:
 def main(argv: list[str] | None = None) -> None:
     """Build, check, time, print and write."""
     arguments = arguments_of(argv)
-    timing.limit_threads(arguments.threads)
-    if arguments.device_less:
-        timing.use_cpu()
+    timing.start(arguments)
     gpu = jax.default_backend() == "gpu"
     usual = "8x256,32x256" if gpu else "4x128,1x256"
     cases = arguments.cases or ("2x32" if arguments.quick else usual)

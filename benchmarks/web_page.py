@@ -9,7 +9,6 @@ enhanced picture, `next_s` from the choice of the next photo to its enhanced pic
 `detail_s` of a large photo's full detail.
 """
 
-import argparse
 import gzip
 import statistics
 import sys
@@ -28,12 +27,10 @@ MEGAPIXELS = {"600x400": 0.24, "12 MP": 12.0}
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--page", type=Path, default=browser_page.WEB / "dist")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if options.quick:
         options.repeats, options.threads = 1, [1]

@@ -10,7 +10,6 @@ target.  `quick`: brightened at reduced size and transferred; `detail`: tiles wi
 sampled from the photo; `by`: what the sides are divided by for the quick answer.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -39,13 +38,11 @@ SHOT, READ = 2e-4, 1e-6
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = timing.parser(__doc__.splitlines()[0])
     parser.add_argument("--lol", type=Path, default=Path("data/LOL"))
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--pairs", type=int, default=12)
     parser.add_argument("--page", type=Path, default=browser_page.WEB / "dist")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     found: dict[tuple[str, str, int], list[Scores]] = defaultdict(list)
     with (
