@@ -16,8 +16,8 @@ from typing import Any
 import jax
 import numpy as np
 import timing
-from generalisation import named
 from known_scenes import trained_and_held_out
+from weights_asked import named
 
 from lled_jax import metrics
 from lled_jax.arrays import Params

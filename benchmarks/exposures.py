@@ -12,20 +12,18 @@ Writes benchmarks/results/exposures.json.
 """
 
 import sys
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import timing
-from generalisation import asked, named, pairs_of
+from lit_photos import paired, photos_of
+from weights_asked import asked, methods_of
 
 from lled_jax.cli.process import exit_status
-from lled_jax.data.pairs import ArrayPairs, as_eight_bit
-from lled_jax.data.synthetic import DARKENINGS, darken, demo
+from lled_jax.data.pairs import ArrayPairs
+from lled_jax.data.synthetic import darken
 from lled_jax.evaluation import Enhance, evaluate
 from lled_jax.images import srgb_decode, srgb_encode, to_float
-from lled_jax.inference import enhancer
-from lled_jax.locate import load_weights
 from lled_jax.training.darkening import darker
 
 COLUMNS = ("psnr", "ssim", "psnr_gt_mean")
@@ -50,29 +48,6 @@ def main() -> None:
     timing.finish("exposures", options.output, options.quick, data)
 
 
-def methods_of(weights: list[Path]) -> dict[str, Enhance]:
-    """The networks by their names, and "input", which changes nothing."""
-    methods: dict[str, Enhance] = {"input": lambda dark: dark}
-    return methods | {
-        of: enhancer(*load_weights(path)) for of, path in named(weights).items()
-    }
-
-
-def photos_of(data: str, weights: list[Path]) -> dict[str, list[np.ndarray]]:
-    """Well-lit photos of scenes that no network was trained on, made 8 bit."""
-    held = pairs_of(data, weights)["held-out"]
-    return {
-        "held-out": [as_eight_bit(held[index][1]) for index in range(len(held))],
-        "demo": demo_photos(),
-    }
-
-
-def demo_photos() -> list[np.ndarray]:
-    """Every photograph of the demo once, not with each of its darkenings."""
-    once = [demo(split).high[::count] for split, count in DARKENINGS.items()]
-    return [photo for photos in once for photo in photos]
-
-
 def darkened(photos: list[np.ndarray], stops: float, part: float) -> ArrayPairs:
     """Each photo made dark by `stops`, white by a `part` of them; 0: as it is."""
 
@@ -84,11 +59,6 @@ def darkened(photos: list[np.ndarray], stops: float, part: float) -> ArrayPairs:
     return paired(
         [dark(*one) for one in enumerate(photos)] if stops else photos, photos
     )
-
-
-def paired(low: list[np.ndarray], high: list[np.ndarray]) -> ArrayPairs:
-    """Pairs named by their numbers."""
-    return ArrayPairs([str(number) for number in range(len(high))], low, high)
 
 
 def scores(method: Enhance, pairs: ArrayPairs) -> dict[str, float]:

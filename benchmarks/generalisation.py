@@ -8,20 +8,17 @@ those it holds out, on eval15, and on the demo's photographs, which no training 
 has seen.  Chooses nothing.  Writes benchmarks/results/generalisation.json.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import timing
 from known_scenes import trained_and_held_out
+from weights_asked import asked, networks
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import PairSource
-from lled_jax.errors import InputError
 from lled_jax.evaluation import evaluate
-from lled_jax.inference import enhancer
-from lled_jax.locate import DEMO, load_weights, open_source
-from lled_jax.shipped import SHIPPED
+from lled_jax.locate import DEMO, open_source
 
 COLUMNS = ("psnr", "ssim", "lpips", "psnr_gt_mean")
 EVERY = 12  # of the training pairs
@@ -32,39 +29,13 @@ def main() -> None:
     options = asked(__doc__.splitlines()[0])
     sets = pairs_of(options.data, options.weights)
     rows = []
-    for of, weights in named(options.weights).items():
-        draw = enhancer(*load_weights(weights))
+    for of, draw in networks(options.weights).items():
         for on, pairs in sets.items():
             some = pairs.subset(range(min(2, len(pairs)))) if options.quick else pairs
             means = evaluate(some, draw, columns=COLUMNS).means
             rows.append({"of": of, "on": on, "pairs": len(some)} | means)
     data = {"what": __doc__.splitlines()[0], "rows": rows}
     timing.finish("generalisation", options.output, options.quick, data)
-
-
-def asked(what: str) -> argparse.Namespace:
-    """The command line: which weights, on what data."""
-    parser = parser_of_weights(what)
-    parser.add_argument("--data", default="data/LOL")
-    return parser.parse_args()
-
-
-def parser_of_weights(what: str) -> argparse.ArgumentParser:
-    """Of a command line that names weights, by default the shipped ones."""
-    parser = timing.parser(what)
-    parser.add_argument("weights", nargs="*", type=Path, default=[*map(Path, SHIPPED)])
-    return parser
-
-
-def named(weights: list[Path]) -> dict[str, Path]:
-    """Weights by the last part of their path; `InputError` if two share it."""
-    names: dict[str, Path] = {}
-    for path in weights:
-        name = path.name.removesuffix(".safetensors")
-        if name in names:
-            raise InputError(f"{names[name]} and {path} are both {name}: rename one")
-        names[name] = path
-    return names
 
 
 def pairs_of(data: str, weights: list[Path]) -> dict[str, PairSource]:

@@ -19,9 +19,10 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 import timing
-from exposures import demo_photos, methods_of, paired
-from generalisation import asked, pairs_of
+from known_scenes import trained_and_held_out
+from lit_photos import demo_photos, paired
 from PIL import Image
+from weights_asked import asked, methods_of
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import ArrayPairs, as_eight_bit
@@ -52,7 +53,7 @@ def main() -> None:
 def sets(options: argparse.Namespace) -> Iterator[tuple[dict, ArrayPairs]]:
     """What they are, and the pairs."""
     quick, photos = options.quick, demo_photos()
-    held = pairs_of(options.data, options.weights)["held-out"]
+    _, held = trained_and_held_out(options.data, options.weights)
     lol = [
         tuple(map(as_eight_bit, held[number]))
         for number in range(1 if quick else len(held))

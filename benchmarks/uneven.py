@@ -17,8 +17,8 @@ import sys
 import jax.numpy as jnp
 import numpy as np
 import timing
-from exposures import methods_of, paired, photos_of
-from generalisation import asked
+from lit_photos import paired, photos_of
+from weights_asked import asked, methods_of
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.pairs import ArrayPairs

@@ -13,13 +13,11 @@ import sys
 from pathlib import Path
 
 import timing
-from generalisation import named, parser_of_weights
+from weights_asked import networks, parser_of_weights
 
 from lled_jax.cli.process import exit_status
 from lled_jax.data.decode import photos_in, read_image
 from lled_jax.data.pairs import as_eight_bit
-from lled_jax.inference import enhancer
-from lled_jax.locate import load_weights
 
 LIT = 100
 
@@ -29,10 +27,7 @@ def main() -> None:
     parser = parser_of_weights(__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True)
     options = parser.parse_args()
-    methods = {
-        of: enhancer(*load_weights(path)) for of, path in named(options.weights).items()
-    }
-    rows = []
+    methods, rows = networks(options.weights), []
     for path in photos_in(options.photos):
         photo = as_eight_bit(read_image(path))
         photo = photo[:48, :64] if options.quick else photo
