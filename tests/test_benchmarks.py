@@ -360,3 +360,21 @@ def test_ablation_compares_rows_seed_by_seed(monkeypatch):
     assert "psnr_gain" not in sobel
     # Its two seeds alone: the mean over all of the control's would say -0.5 + 0.5.
     assert (base["seeds"], base["psnr_gain"], base["psnr_gain_spread"]) == (2, -0.5, 0)
+
+
+def test_enhance_by_ours_and_by_the_command(tmp_path):
+    data, printed = _run("enhance.py", "--peers", "command", cwd=tmp_path)
+    _check_table(data, printed, "| lled |")
+    assert [row["candidate"] for row in data["rows"]] == ["lled", "command"]
+    assert data["skipped"] == {}
+    for row in data["rows"]:
+        assert row["distance"] <= 0.25
+        assert row["photos_per_s"] > 0
+
+
+def test_the_loops_make_our_pictures(tmp_path):
+    _needs("torch", "onnx", "onnxruntime", "openvino")
+    loops = ["loop:torch_channels_last", "loop:onnxruntime", "loop:openvino"]
+    data, _ = _run("enhance.py", "--peers", ",".join(loops), cwd=tmp_path)
+    assert data["skipped"] == {}
+    assert [row["candidate"] for row in data["rows"]] == ["lled", *loops]
