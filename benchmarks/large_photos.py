@@ -10,12 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import memory
-import numpy as np
 import timing
-from PIL import Image
-
-from lled_jax.data import synthetic
+from made_photos import write_photo
+from whole_process import peak_gib
 
 
 def main() -> None:
@@ -33,7 +30,7 @@ def main() -> None:
             width, height = write_photo(photo, megapixels)
             command = [sys.executable, "-m", "lled_jax", "enhance", str(photo)]
             start = time.perf_counter()
-            peak = memory.peak_gib([*command, "--max-memory", options.limit])
+            peak = peak_gib([*command, "--max-memory", options.limit])
             rows.append(
                 {
                     "photo": f"{width}x{height}",
@@ -45,16 +42,6 @@ def main() -> None:
             print(rows[-1], flush=True)
     data = {"what": f"lled enhance --max-memory {options.limit}", "rows": rows}
     timing.finish("large_photos", options.output, options.quick, data)
-
-
-def write_photo(path: Path, megapixels: float) -> tuple[int, int]:
-    """A dark JPEG of 3:2; (width, height)."""
-    dark, _ = synthetic.demo("test")[0]
-    height = round((megapixels * 1e6 * 2 / 3) ** 0.5)
-    width = round(height * 1.5)
-    times = (-(-height // dark.shape[0]), -(-width // dark.shape[1]), 1)
-    Image.fromarray(np.tile(dark, times)[:height, :width]).save(path, quality=92)
-    return width, height
 
 
 if __name__ == "__main__":

@@ -10,40 +10,19 @@ writes the resident peaks to benchmarks/results/memory.json.
 import argparse
 import datetime
 import platform
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import jax
+from whole_process import ROOT, peak_gib
 
 from lled_jax import weights_file
 from lled_jax.data.parallel import cores
 from lled_jax.files import write_json
 from lled_jax.models import variants
 
-ROOT = Path(__file__).parent.parent
 STEPS = 6
-
-
-# A process of its own, as the peak of a child begins with what its parent holds.
-_MEASURE = """
-import os, subprocess, sys
-child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, usage = os.wait4(child.pid, 0)
-print(usage.ru_maxrss)
-sys.exit(status != 0)
-"""
-
-
-def peak_gib(command: list[str]) -> float:
-    """Run to the end; the peak of its resident memory in GiB."""
-    measure = [sys.executable, "-c", _MEASURE, *command]
-    done = subprocess.run(measure, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(f"error: failed: {' '.join(command)}")
-    # Linux counts KiB, macOS bytes.
-    return int(done.stdout) / (2**30 if sys.platform == "darwin" else 2**20)
 
 
 def main() -> None:

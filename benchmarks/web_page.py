@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import browser_page
-import large_photos
 import timing
+from made_photos import write_photo
 from playwright.sync_api import Browser
 
 MEGAPIXELS = {"600x400": 0.24, "12 MP": 12.0}
@@ -42,7 +42,7 @@ def main() -> None:
     ):
         for name, megapixels in MEGAPIXELS.items():
             photo = Path(folder) / "photo.jpg"
-            size = large_photos.write_photo(photo, 0.3 if options.quick else megapixels)
+            size = write_photo(photo, 0.3 if options.quick else megapixels)
             for threads in options.threads:
                 settings = {"engine": "wasm", "threads": threads, "wait": 0}
                 if options.quick and name != "600x400":
