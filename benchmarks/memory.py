@@ -1,25 +1,21 @@
 """Peak memory of training and of evaluation, as whole processes on this machine.
 
-    python benchmarks/memory.py [--data demo] [--vgg lpips]
+    python benchmarks/memory.py [--data demo] [--vgg lpips] [--quick] [--output FILE]
 
 Trains the student at the paper's batch (8 crops of 256, every loss term, distillation
 from a teacher of random weights) for a few steps, evaluates it on the test split, and
-writes the resident peaks to benchmarks/results/memory.json.
+writes the resident peaks to benchmarks/results/memory.json.  `--quick` is a smoke test
+of one small crop, whose numbers mean nothing.
 """
 
-import argparse
-import datetime
-import platform
 import sys
 import tempfile
 from pathlib import Path
 
-import jax
-from whole_process import ROOT, peak_gib
+import timing
+from whole_process import peak_gib
 
 from lled_jax import weights_file
-from lled_jax.data.parallel import cores
-from lled_jax.files import write_json
 from lled_jax.models import variants
 
 STEPS = 6
@@ -27,10 +23,11 @@ STEPS = 6
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = timing.parser(__doc__)
     parser.add_argument("--data", default="demo")
     parser.add_argument("--vgg", default="lpips")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
+    batch, crop = (1, 32) if options.quick else (8, 256)
     with tempfile.TemporaryDirectory() as folder:
         teacher = Path(folder) / "teacher.safetensors"
         params = variants.init(variants.build("teacher"), 0)
@@ -38,30 +35,29 @@ def main() -> None:
         train = [
             "train.py",
             "--config=configs/student.py",
-            f"--config.data.root={arguments.data}",
-            f"--config.perceptual.weights={arguments.vgg}",
+            f"--config.data.root={options.data}",
+            f"--config.data.batch={batch}",
+            f"--config.data.crop={crop}",
+            f"--config.perceptual.weights={options.vgg}",
             f"--config.teacher={teacher}",
             "--config.distillation.start=2",
             f"--config.total_steps={STEPS}",
             f"--workdir={folder}/run",
         ]
-        evaluate = ["evaluate.py", f"--ckpt={folder}/run", f"--data={arguments.data}"]
-        peaks = {
-            "train_gib": peak_gib([sys.executable, *train]),
-            "evaluate_gib": peak_gib([sys.executable, *evaluate]),
-        }
-    facts = {
-        "what": "student, batch 8 of 256x256, all loss terms, tf.data; whole process",
-        "data": Path(arguments.data).name,
-        "vgg": Path(arguments.vgg).stem,
+        evaluate = ["evaluate.py", f"--ckpt={folder}/run", f"--data={options.data}"]
+        rows = [
+            {"process": what, "peak_gib": peak_gib([sys.executable, *command])}
+            for what, command in (("train", train), ("evaluate", evaluate))
+        ]
+    data = {
+        "what": f"student, batch {batch} of {crop}x{crop}, all loss terms, tf.data; "
+        "whole process",
+        "data": Path(options.data).name,
+        "vgg": Path(options.vgg).stem,
         "steps": STEPS,
-        "machine": f"{platform.machine()}, {cores()} cores",
-        "backend": jax.default_backend(),
-        "jax": jax.__version__,
-        "date": datetime.date.today().isoformat(),
+        "rows": rows,
     }
-    print(peaks)
-    write_json(ROOT / "benchmarks/results/memory.json", peaks | facts)
+    timing.finish("memory", options.output, options.quick, data)
 
 
 if __name__ == "__main__":
