@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from configs import ablation_cpu
-from lled_jax import config_schema
+from lled_jax import config_schema, weights_file
 from lled_jax.data import scenes
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
@@ -18,10 +18,16 @@ SCENES = ("data.holdout", "data.holdout_seed")
 
 def finished(folder: Path) -> list[Path]:
     """The folders of the runs below `folder` that came to their end; at least one."""
-    found = sorted(path.parent for path in folder.glob(f"*/{FINAL}"))
+    found = sorted(p.parent for p in folder.glob(f"*/{FINAL}") if _at_its_end(p))
     if not found:
         raise InputError(f"no finished run below {folder}")
     return found
+
+
+def _at_its_end(final: Path) -> bool:
+    """Whether these are the run's last weights: it may have been given more steps."""
+    facts = weights_file.read(final)[2]
+    return facts["step"] == config_of(final.parent)["total_steps"]
 
 
 def config_of(folder: Path) -> dict[str, Any]:

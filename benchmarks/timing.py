@@ -6,7 +6,6 @@ all of them; what we report is the median, with the extremes beside it.
 
 import argparse
 import datetime
-import importlib.metadata
 import os
 import platform
 import statistics
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lled_jax.data.parallel import cores
+from lled_jax.versions import NOT_INSTALLED, version
 
 # Before JAX starts: by default it takes most of a GPU, and others have to fit as well.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -188,19 +188,9 @@ def machine() -> dict[str, Any]:
         "backend": jax.default_backend(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "versions": _versions(),
+        "versions": {p: v for p in PACKAGES if (v := version(p)) != NOT_INSTALLED},
         "date": datetime.date.today().isoformat(),
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _cpu_model() -> str:

@@ -4,9 +4,12 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
 
+NOT_INSTALLED = "not installed"
+
+
 def version(package: str) -> str:
-    """As ``0.1.0``; "not installed" where the package is not, as in a bare checkout."""
+    """As ``0.1.0``; `NOT_INSTALLED` where the package is not, as in a bare checkout."""
     try:
         return installed(package)
     except PackageNotFoundError:
-        return "not installed"
+        return NOT_INSTALLED
