@@ -24,7 +24,7 @@ def photo_format(name: str) -> str:
 
 def format_of(path: Path) -> str:
     """The format to write `path` in; `InputError` if its ending is none for that."""
-    kind = READ.get(path.suffix.lower())
+    kind = FORMAT_OF.get(path.suffix.lower())
     if kind not in photos.FORMATS:
         endings = sorted(
             end for end, known in FORMAT_OF.items() if known in photos.FORMATS
@@ -40,7 +40,7 @@ def result_suffix(source: Path, format: str | None) -> str:
     """The ending of the result of `source`: its own where that can be written."""
     if is_video(source):
         return video.suffix_for(source)
-    own = READ[source.suffix.lower()]
+    own = FORMAT_OF[source.suffix.lower()]
     if photos.format_for(own, format) == own:
         return source.suffix
     return photos.suffix_for(own, format)
