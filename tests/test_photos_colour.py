@@ -149,6 +149,19 @@ def test_grey_profile(tmp_path, dtype):
     assert photos.read(path).metadata.icc == GREY_18
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_linear_grey_profile_is_exact_in_the_dark(tmp_path, dtype):
+    linear = bytes(imagecodecs.cms_profile("gray", gamma=1.0))
+    most = np.iinfo(dtype).max
+    ramp = np.tile(np.arange(most // 8 + 1, dtype=dtype), (8, 1))
+    path = tagged(tmp_path, ramp, linear, "tif")
+    photo = photos.read(path)
+    expected = most * srgb_encode(ramp / most)
+    assert np.abs(photo.pixels[..., 0] - expected).max() <= 1
+    photos.write(photo, photo.pixels, path)
+    assert np.abs(stored_values(path).astype(int) - ramp).max() <= 1
+
+
 @pytest.mark.parametrize("ending", ["webp", "avif", "heic", "png", "jpg"])
 def test_a_grey_profile_looks_the_same_in_every_format(tmp_path, ending):
     ramp = np.tile(np.arange(32, 256, 4, dtype=np.uint8), (32, 1))

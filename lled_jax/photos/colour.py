@@ -101,6 +101,10 @@ def _transform(
         rows = rows[..., 0]
     elif rows.shape[2] == 1:
         rows = np.repeat(rows, 3, axis=2)
+    flags: int = imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION
+    if "gray" in (space, into):
+        # Else LittleCMS goes by a table that is too coarse for the dark values.
+        flags |= imagecodecs.CMS.FLAGS.NOOPTIMIZE
     out = imagecodecs.cms_transform(
         np.ascontiguousarray(rows),
         source,
@@ -108,6 +112,6 @@ def _transform(
         colorspace=space,
         outcolorspace=into,
         intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
-        flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+        flags=flags,
     )
     return out.reshape(*rows.shape[:2], -1)
