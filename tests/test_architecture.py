@@ -94,7 +94,8 @@ ONLY = {
     "rawpy": {"data/published/developing.py", "photos/raw.py"},
     "pillow_heif": {"photos/heif.py"},
     "imagecodecs": {
-        *("photos/cicp.py", "photos/colour.py", "photos/pillow.py", "photos/writing.py")
+        *("photos/colour.py", "photos/pillow.py", "photos/profiles.py"),
+        "photos/writing.py",
     },
     "tifffile": {"photos/tiff.py", "photos/tiff_writing.py"},
 }

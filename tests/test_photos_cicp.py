@@ -1,4 +1,4 @@
-"""Colours that a picture gives by numbers (CICP) instead of by a profile."""
+"""Colours given by numbers (CICP, or gAMA and cHRM of a PNG), not by a profile."""
 
 import struct
 from io import BytesIO
@@ -6,7 +6,7 @@ from io import BytesIO
 import imagecodecs
 import numpy as np
 import pytest
-from photos_for_tests import encoded, smooth
+from photos_for_tests import P3, encoded, picture, smooth
 from PIL import Image
 
 from lled_jax import photos
@@ -18,6 +18,10 @@ pytest.importorskip("pillow_heif")
 
 ENDINGS = ("png", "avif", "heic")
 BT709, BT2020, DISPLAY_P3 = 1, 9, 12
+D65 = (0.3127, 0.3290)
+POINTS_709 = (*D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+POINTS_P3 = (*D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+PROPHOTO = (0.3457, 0.3585, 0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001)
 SRGB, PQ, HLG, LINEAR = 13, 16, 18, 8
 # To XYZ of D65, from the definitions of the colour spaces (SMPTE RP 177).
 TO_XYZ = {
@@ -42,9 +46,8 @@ TO_XYZ = {
 def numbered(ending, image, primaries, transfer):
     """A file with these numbers and no profile, not by our writer."""
     if ending == "png":
-        plain, at = encoded("png", image), len(png.PNG_SIGNATURE) + 25
-        chunk = png._chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
-        return plain[:at] + chunk + plain[at:]
+        numbers = {b"cICP": bytes([primaries, transfer, 0, 1])}
+        return with_chunks(encoded("png", image), numbers)
     if ending == "avif":
         return imagecodecs.avif_encode(
             image, level=100, primaries=primaries, transfer=transfer, matrix=1
@@ -58,6 +61,22 @@ def numbered(ending, image, primaries, transfer):
         matrix_coefficients=1,
         full_range_flag=1,
     )
+
+
+def with_chunks(data, chunks):
+    """The PNG with these put in behind its header."""
+    at = len(png.PNG_SIGNATURE) + 25
+    pieces = [png._chunk(*chunk) for chunk in chunks.items()]
+    return b"".join([data[:at], *pieces, data[at:]])
+
+
+def gamma(value):
+    return {b"gAMA": struct.pack(">I", value)}
+
+
+def points(*xy):
+    """White, red, green and blue."""
+    return {b"cHRM": struct.pack(">8I", *(round(1e5 * value) for value in xy))}
 
 
 def as_srgb(image, primaries):
@@ -114,10 +133,8 @@ def test_the_numbers_of_a_png_come_before_its_profile():
     wide = photos.read_bytes(numbered("png", smooth(), DISPLAY_P3, SRGB), "a.png")
     tagged = BytesIO()
     Image.fromarray(smooth()).save(tagged, "PNG", icc_profile=wide.metadata.icc)
-    at = len(png.PNG_SIGNATURE) + 25
-    whole = tagged.getvalue()
-    numbers = png._chunk(b"cICP", bytes([BT709, SRGB, 0, 1]))
-    photo = photos.read_bytes(whole[:at] + numbers + whole[at:], "a.png")
+    numbers = {b"cICP": bytes([BT709, SRGB, 0, 1])}
+    photo = photos.read_bytes(with_chunks(tagged.getvalue(), numbers), "a.png")
     assert photo.metadata.icc is None
     np.testing.assert_array_equal(photo.pixels, smooth())
 
@@ -128,3 +145,89 @@ def test_a_damaged_box_is_told():
     data[at - 4 : at] = struct.pack(">I", 3)
     with pytest.raises(InputError, match=r"a\.avif: damaged or truncated"):
         photos.read_bytes(bytes(data), "a.avif")
+
+
+@pytest.mark.parametrize("channels", [0, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_linear_png_becomes_srgb_and_comes_back(tmp_path, dtype, channels):
+    most = np.iinfo(dtype).max
+    stored = picture(dtype, channels, 64, 64)
+    colours = stored[..., : channels - 1] if channels in (2, 4) else stored
+    dark = colours[:8]
+    dark[:] = np.arange(dark.size).reshape(dark.shape) % (most // 8)
+    path = tmp_path / "a.png"
+    path.write_bytes(with_chunks(imagecodecs.png_encode(stored), gamma(100000)))
+    photo = photos.read(path)
+    expected = most * srgb_encode(np.atleast_3d(colours) / most)
+    assert np.abs(photo.pixels - expected).max() <= 1
+    if channels in (2, 4):
+        np.testing.assert_array_equal(photo.alpha, stored[..., -1])
+    photos.write(photo, photo.pixels, path)
+    again = imagecodecs.png_decode(path.read_bytes())
+    assert again.shape == stored.shape
+    assert np.abs(again.astype(int) - stored).max() <= 2
+    # A file without colours must have a profile without, or others pass over it.
+    space = "GRAY" if channels < 3 else "RGB "
+    assert photos.read(path).metadata.icc[16:20].decode() == space
+
+
+def test_the_gamma_of_a_palette():
+    indexed = Image.fromarray(smooth()).quantize(64)
+    stored, file = np.asarray(indexed.convert("RGB")), BytesIO()
+    indexed.save(file, "PNG")
+    data = with_chunks(file.getvalue(), gamma(55556))  # 1/1.8
+    expected = 255 * srgb_encode((stored / 255) ** 1.8)
+    photo = photos.read_bytes(data, "a.png")
+    assert np.abs(photo.pixels - expected).max() <= 1
+
+
+@pytest.mark.parametrize("chunks", [points(*POINTS_P3), gamma(45455)])
+def test_the_primaries_of_a_png(chunks):
+    """Without a gamma, or with the one that stands for sRGB's curve, it is that."""
+    image = smooth()
+    data = with_chunks(encoded("png", image), chunks | points(*POINTS_P3))
+    photo = photos.read_bytes(data, "a.png")
+    assert np.abs(photo.pixels - as_srgb(image, DISPLAY_P3)).max() <= 1
+    linear = with_chunks(encoded("png", image), gamma(100000) | points(*POINTS_P3))
+    expected = as_srgb(255 * srgb_encode(image / 255), DISPLAY_P3)
+    photo = photos.read_bytes(linear, "a.png")
+    assert np.abs(photo.pixels - expected).max() <= 1
+
+
+def test_primaries_at_the_edge_of_what_there_is():
+    data = with_chunks(encoded("png", smooth()), gamma(55556) | points(*PROPHOTO))
+    photo = photos.read_bytes(data, "a.png")
+    assert np.abs(photo.pixels.astype(int) - smooth()).max() > 10
+    file = BytesIO()
+    photos.write(photo, photo.pixels, file)
+    with Image.open(file) as image:
+        assert np.abs(np.asarray(image).astype(int) - smooth()).max() <= 3
+
+
+@pytest.mark.parametrize("image", [smooth(), smooth(np.uint16), picture(channels=0)])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        gamma(45455) | points(*POINTS_709),
+        gamma(45000),
+        {b"sRGB": b"\0"} | gamma(100000) | points(*POINTS_P3),
+        *(gamma(0), gamma(1), gamma(2**32 - 1)),
+        points(*[0] * 8),
+        points(*D65, *POINTS_P3[2:4] * 3),  # no triangle
+        points(0.7, 0.29, *POINTS_P3[2:]),  # white outside of it
+        points(*D65, 1.5, 0.33, *POINTS_P3[4:]),
+        points(0.3, 0, *POINTS_P3[2:]),
+    ],
+)
+def test_what_says_srgb_or_nonsense_changes_nothing(image, chunks):
+    data = with_chunks(imagecodecs.png_encode(image), chunks)
+    photo = photos.read_bytes(data, "a.png")
+    assert photo.metadata.icc is None
+    stored = np.broadcast_to(np.atleast_3d(image), photo.pixels.shape)
+    np.testing.assert_array_equal(photo.pixels, stored)
+
+
+def test_a_profile_comes_before_the_gamma():
+    data = encoded("png", smooth(), icc_profile=P3)
+    photo = photos.read_bytes(with_chunks(data, gamma(100000)), "a.png")
+    assert photo.metadata.icc == P3

@@ -5,27 +5,21 @@ AVIF and HEIF have them in a box "colr" of kind "nclx", PNG in a chunk "cICP".
 
 import struct
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
-import imagecodecs
-import numpy as np
-
 from lled_jax.errors import InputError
-from lled_jax.images import srgb_decode
+from lled_jax.photos import profiles
 from lled_jax.photos.streams import Stream
 
 _HDR = {16: "PQ", 18: "HLG"}
 # sRGB's tone curve (13), and those so near that they are taken for it: BT.709,
 # unspecified, gamma 2.2, BT.601, BT.2020 of 10 and of 12 bit.
 _LIKE_SRGB = (13, 1, 2, 4, 6, 14, 15)
-_D65 = (0.3127, 0.3290, 1.0)
 # x and y of red, green and blue, where they are not near sRGB's.
 _WIDE = {
     9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),  # BT.2020
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # Display P3
 }
-_STEPS = 1024  # of a profile's tone curve
 
 
 class Numbers(NamedTuple):
@@ -91,17 +85,5 @@ def profile(numbers: Numbers | None, name: str) -> bytes | None:
             f"{name}: cannot convert its tone curve (number {numbers.transfer} of "
             "ITU-T H.273); convert the picture to sRGB first"
         )
-    return _wide(numbers.primaries) if numbers.primaries in _WIDE else None
-
-
-@cache
-def _wide(primaries: int) -> bytes:
-    linear = srgb_decode(np.linspace(0, 1, _STEPS))
-    return bytes(
-        imagecodecs.cms_profile(
-            "rgb",
-            whitepoint=_D65,
-            primaries=[part for xy in _WIDE[primaries] for part in (*xy, 1.0)],
-            transferfunction=linear.astype(np.float32),
-        )
-    )
+    wide = _WIDE.get(numbers.primaries)
+    return profiles.rgb(wide) if wide else None

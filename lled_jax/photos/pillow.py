@@ -19,6 +19,9 @@ _EIGHT, _SIXTEEN = np.dtype(np.uint8), np.dtype(np.uint16)
 # Pillow's modes.
 _GREY, _PALETTE = ("1", "L", "LA", "La"), ("P", "PA")
 
+# The chunks of a PNG that tell its colours; each comes before those after it.
+_PNG_COLOURS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
+
 
 def opened(stream: Stream, kind: str) -> Image.Image:
     """Pillow's image with its header read, up to our limit of size instead of its own.
@@ -57,7 +60,7 @@ def read(stream: Stream, kind: str, name: str) -> Source:
 
 def read_png(stream: Stream, name: str) -> Source:
     """The header of a PNG and all it says, also behind the pixels."""
-    wanted = (b"IHDR", b"cICP", b"iCCP", b"eXIf", b"iTXt", b"pHYs", b"acTL")
+    wanted = (b"IHDR", b"eXIf", b"iTXt", b"pHYs", b"acTL", *_PNG_COLOURS)
     found: dict[bytes, bytes] = {}
     packet = None
     for kind, data in png.chunks(stream, wanted):
@@ -81,15 +84,23 @@ def read_png(stream: Stream, name: str) -> Source:
     orientation, source.exif = exif_of.upright(found.get(b"eXIf"))
     by_xmp, source.xmp = exif_of.xmp_upright(packet)
     source.orientation = orientation or by_xmp or 1
-    if b"cICP" in found:  # which comes before a profile
-        source.icc = cicp.profile(cicp.of_png(found[b"cICP"]), name)
-    elif b"iCCP" in found:
-        source.icc = png.profile(found[b"iCCP"])
+    source.icc = _png_profile(found, source.space, name)
     if b"pHYs" in found:
         source.dpi = valid_dpi(png.dpi(found[b"pHYs"]))
     if b"acTL" in found:
         (source.frames,) = struct.unpack(">I", found[b"acTL"][:4])
     return source
+
+
+def _png_profile(found: dict[bytes, bytes], space: str, name: str) -> bytes | None:
+    """The colours by the first of `_PNG_COLOURS` that is there; None for sRGB."""
+    if b"cICP" in found:
+        return cicp.profile(cicp.of_png(found[b"cICP"]), name)
+    if b"iCCP" in found:
+        return png.profile(found[b"iCCP"])
+    if b"sRGB" in found:
+        return None
+    return png.made_profile(found.get(b"gAMA", b""), found.get(b"cHRM", b""), space)
 
 
 def valid_dpi(dpi: object) -> tuple[float, float] | None:

@@ -5,12 +5,19 @@ import struct
 import zlib
 from collections.abc import Collection, Iterator
 
+import numpy as np
+
+from lled_jax.photos import profiles
 from lled_jax.photos.kinds import PNG_SIGNATURE
 from lled_jax.photos.streams import Stream
 
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 _INCH = 0.0254  # metres
 _LARGEST_TEXT = 2**26  # bytes of an unpacked profile or XMP
+# gAMA and cHRM count in 1/100000.
+_ONE = 100000
+_GAMMA_LIKE_SRGB = 45455
+_NOT_SEEN = 0.05  # of a gamma: libpng, too, lets such differences be
 
 
 def chunks(stream: Stream, wanted: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -46,6 +53,48 @@ def header(data: bytes) -> tuple[int, int, int]:
 def profile(data: bytes) -> bytes | None:
     """The ICC profile of an iCCP chunk; None if it cannot be unpacked."""
     return _unpacked(data.partition(b"\0")[2][1:])
+
+
+def made_profile(gama: bytes, chrm: bytes, space: str) -> bytes | None:
+    """An ICC profile for what the chunks gAMA and cHRM (or b"") say.
+
+    None where that is sRGB or near it.  What makes no sense counts as not there.
+    """
+    gamma = _gamma(gama)
+    if space == "gray":
+        return profiles.grey(gamma) if gamma else None
+    points = _points(chrm)
+    if gamma is None and points is None:
+        return None
+    white, red, green, blue = points or (profiles.D65, *profiles.SRGB)
+    return profiles.rgb((red, green, blue), white, gamma)
+
+
+def _gamma(data: bytes) -> float | None:
+    """The power of the stored values that is light; None for sRGB's and nonsense."""
+    if len(data) != 4:
+        return None
+    (value,) = struct.unpack(">I", data)
+    if abs(value / _GAMMA_LIKE_SRGB - 1) <= _NOT_SEEN or not 0.1 <= value / _ONE <= 10:
+        return None
+    return _ONE / value
+
+
+def _points(data: bytes) -> list[profiles.Point] | None:
+    """White, red, green and blue; None for sRGB's and nonsense."""
+    if len(data) != 32:
+        return None
+    xy = np.array(struct.unpack(">8I", data)).reshape(4, 2) / _ONE
+    if np.abs(xy - (profiles.D65, *profiles.SRGB)).max() <= 0.001:
+        return None
+    white, *primaries = np.column_stack([xy, 1 - xy.sum(axis=1)])
+    spanned = np.transpose(primaries)
+    # Colours that exist, none of them between the others, and white in their midst.
+    if spanned.min() < -1e-6 or abs(np.linalg.det(spanned)) < 0.01:
+        return None
+    if white[1] < 0.01 or np.linalg.solve(spanned, white).min() < 0.01:
+        return None
+    return [(float(x), float(y)) for x, y in xy]
 
 
 def xmp(data: bytes) -> bytes | None:
