@@ -202,6 +202,24 @@ def test_formats_by_default_and_by_name(tmp_path):
             photos.write(photo, image, tmp_path / "b", name)
 
 
+@pytest.mark.parametrize("own", ["PNG", "RAW"])
+def test_the_ending_says_the_format(tmp_path, own):
+    photo = plain(smooth(), format=own)
+    for format, suffix in [*SUFFIX.items(), ("JPEG", ".JPEG"), ("TIFF", ".tiff")]:
+        for path in (tmp_path / f"a{suffix}", str(tmp_path / f"b{suffix}")):
+            photos.write(photo, photo.pixels, path)
+            assert photos.read(path).format == format
+    photos.write(photo, photo.pixels, tmp_path / "bright.out")
+    assert photos.read(tmp_path / "bright.out").format == photos.format_for(own)
+    photos.write(photo, photo.pixels, tmp_path / "c.png", "BMP")  # asked for
+    assert (tmp_path / "c.png").read_bytes().startswith(b"BM")
+    before = len(list(tmp_path.iterdir()))
+    for name in ("a.gif", "a.DNG", "a.nef"):
+        with pytest.raises(InputError, match=rf"{name}: cannot write .*\.jpg.*\.tif"):
+            photos.write(photo, photo.pixels, tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == before
+
+
 def test_sides_a_format_cannot_have(tmp_path):
     wide = np.zeros((1, 16384, 3), np.uint8)
     with pytest.raises(InputError, match=r"x\.avif: AVIF holds at most 32768 .*PNG"):

@@ -22,20 +22,6 @@ def photo_format(name: str) -> str:
     return photos.format_for("PNG", name)
 
 
-def format_of(path: Path) -> str:
-    """The format to write `path` in; `InputError` if its ending is none for that."""
-    kind = FORMAT_OF.get(path.suffix.lower())
-    if kind not in photos.FORMATS:
-        endings = sorted(
-            end for end, known in FORMAT_OF.items() if known in photos.FORMATS
-        )
-        raise InputError(
-            f"{path}: cannot write a photo with this ending; name it one of "
-            f"{', '.join(endings)}"
-        )
-    return kind
-
-
 def result_suffix(source: Path, format: str | None) -> str:
     """The ending of the result of `source`: its own where that can be written."""
     if is_video(source):
@@ -53,7 +39,7 @@ def names_a_file(path: Path) -> bool:
 
 def check_target(target: Path, format: str | None) -> None:
     """Raise `InputError` if no photo can be written there, or not in `format`."""
-    found = format_of(target)
+    found = photos.format_of(target)
     if format and format != found:
         raise InputError(
             f"--format {format.lower()} does not fit {target}: leave one of them out"

@@ -54,7 +54,7 @@ def enhance(
     def write(task: Task, photo: Photo, bright: np.ndarray) -> None:
         with network.errors_of(task.source, request.max_memory):
             photo, bright = compare(photo, bright, request.compare)
-            format = formats.format_of(task.target)
+            format = photos.format_of(task.target)
             photos.write(photo, bright, task.target, format, request.quality)
         if request.keep_times:
             keep_times(task.source, task.target)

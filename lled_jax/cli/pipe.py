@@ -31,7 +31,7 @@ def enhance(request: Request, tally: Tally) -> None:
     format = formats.photo_format(request.format) if request.format else None
     if target is not None:
         _check(target, format, request.overwrite)
-        format = formats.format_of(target)
+        format = photos.format_of(target)
     name = Path(STDIN) if source == PIPE else source
     # Whatever a library prints must not get into the picture.
     with _own_stdout() as stdout, network.errors_of(name, request.max_memory):

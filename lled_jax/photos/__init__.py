@@ -9,5 +9,6 @@ from lled_jax.photos.reading import size_of as size_of
 from lled_jax.photos.reading import size_of_bytes as size_of_bytes
 from lled_jax.photos.writing import FORMATS as FORMATS
 from lled_jax.photos.writing import format_for as format_for
+from lled_jax.photos.writing import format_of as format_of
 from lled_jax.photos.writing import suffix_for as suffix_for
 from lled_jax.photos.writing import write as write

@@ -13,6 +13,7 @@ from lled_jax.errors import InputError
 from lled_jax.files import atomic_write
 from lled_jax.photos import colour, heif, png, tiff_writing
 from lled_jax.photos import exif as exif_of
+from lled_jax.photos.kinds import FORMAT_OF
 from lled_jax.photos.photo import Photo
 from lled_jax.photos.rows import FileRows, file_rows
 from lled_jax.photos.streams import Stream
@@ -49,11 +50,13 @@ def write(
         photo: as read.
         pixels: [h w 3] of `photo.pixels`' shape and dtype, sRGB; may be that array.
         target: a path, which appears whole or not at all, or an open binary file.
-        format: one of `FORMATS`, by default the photo's own, TIFF for RAW, PNG for GIF.
+        format: one of `FORMATS`, by default what the path's ending says, else (for a
+            stream, or no photo's ending) the photo's own, TIFF for RAW, PNG for GIF.
         quality: 1 to 100 for JPEG, WebP, AVIF and HEIF.
 
     Raises:
-        InputError: the format cannot hold the picture, or the place cannot be written.
+        InputError: the format cannot hold the picture, the ending is of photos that we
+            read only (GIF, RAW), or the place cannot be written.
     """
     if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
         raise ValueError(
@@ -64,6 +67,12 @@ def write(
         raise InputError(f"quality {quality} is not in 1 to 100")
     if isinstance(target, str):
         target = Path(target)
+    if (
+        format is None
+        and isinstance(target, Path)
+        and target.suffix.lower() in FORMAT_OF
+    ):
+        format = format_of(target)
     kind = format_for(photo.format, format)
     rule = _RULES[kind]
     rows = _checked_rows(photo, pixels, kind, target)
@@ -111,6 +120,18 @@ def format_for(own: str, format: str | None = None) -> str:
     if kind not in _RULES:
         raise InputError(
             f"cannot write '{format}'; choose one of {', '.join(sorted(FORMATS))}"
+        )
+    return kind
+
+
+def format_of(path: Path) -> str:
+    """The format to write `path` in; `InputError` if its ending is none for that."""
+    kind = FORMAT_OF.get(path.suffix.lower())
+    if kind not in FORMATS:
+        endings = sorted(end for end, known in FORMAT_OF.items() if known in FORMATS)
+        raise InputError(
+            f"{path}: cannot write a photo with this ending; name it one of "
+            f"{', '.join(endings)}"
         )
     return kind
 
