@@ -353,6 +353,27 @@ def test_xmp_in_single_quotes():
     assert exif.xmp_upright(packet) == (8, upright)
 
 
+def test_a_motion_photo_is_one_no_more(tmp_path):
+    """The film behind the picture is left out, so XMP must not promise it."""
+    film = (
+        b'GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" '
+        b"GCamera:MotionPhotoPresentationTimestampUs='1500' GCamera:MicroVideo = '1' "
+        b'GCamera:MicroVideoOffset="1" xmp:Rating='
+    )
+    element = b"<Camera:MotionPhoto>1</Camera:MotionPhoto></x:xmpmeta>"
+    packet = (XMP % 1).replace(b"xmp:Rating=", film).replace(b"</x:xmpmeta>", element)
+    still = packet.replace(b'MotionPhoto="1"', b'MotionPhoto="0"')
+    still = still.replace(b"MicroVideo = '1'", b"MicroVideo = '0'")
+    still = still.replace(b"MotionPhoto>1<", b"MotionPhoto>0<")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded("jpg", smooth(), xmp=packet) + b"\0\0\0\x18ftypmp42")
+    photo = photos.read(path)
+    assert photo.metadata.xmp == still
+    photos.write(photo, photo.pixels, path)
+    assert photos.read(path).metadata.xmp == still
+    assert b"ftypmp42" not in path.read_bytes()
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_xmp_of_a_png_with_other_texts(packed):
     texts = PngImagePlugin.PngInfo()

@@ -1,4 +1,4 @@
-"""EXIF and XMP of a picture that has been turned upright."""
+"""EXIF and XMP of a picture that was turned upright and stands alone in its file."""
 
 import re
 import struct
@@ -10,6 +10,10 @@ from lled_jax.photos.streams import Stream
 
 _PREFIX = b"Exif\0\0"
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\s*))([1-8])")
+# What says that a film lies behind the picture, by Google's old and new name.
+_XMP_FILM = re.compile(
+    rb"(Camera:(?:MotionPhoto|MicroVideo)(?:\s*=\s*[\"']|\s*>\s*))1(?=\s*[\"'<])"
+)
 
 # Tags of a TIFF's first directory that speak of the photo, not of how its pixels are
 # stored: description, make, model, software, date, artist, host, rating, copyright,
@@ -80,12 +84,13 @@ def without_orientation(exif: bytes) -> bytes | None:
 
 
 def xmp_upright(xmp: bytes | None) -> tuple[int | None, bytes | None]:
-    """(orientation or None, the same XMP with tiff:Orientation 1)."""
+    """(orientation or None, the same XMP with tiff:Orientation 1 and no film)."""
     if not xmp:
         return None, None
     found = _XMP_ORIENTATION.search(xmp)
     orientation = int(found[2]) if found else None
-    return orientation, _XMP_ORIENTATION.sub(rb"\g<1>1", xmp)
+    upright = _XMP_ORIENTATION.sub(rb"\g<1>1", xmp)
+    return orientation, _XMP_FILM.sub(rb"\g<1>0", upright)
 
 
 def from_tiff(stream: Stream) -> bytes | None:

@@ -16,7 +16,7 @@ class Metadata(NamedTuple):
         exif: a TIFF structure (without the leading "Exif"); its orientation is 1 and
             its thumbnail is unlinked.
         icc: the colour profile of the file's pixels (`Photo.pixels` are sRGB).
-        xmp: an XMP packet; its tiff:Orientation is 1.
+        xmp: an XMP packet; its tiff:Orientation is 1, and it tells of no film.
         dpi: dots per inch across and down.
     """
 
