@@ -99,6 +99,10 @@ def _transform(
 ) -> np.ndarray:
     if space == "gray":
         rows = rows[..., 0]
+        levels = np.iinfo(rows.dtype).max + 1
+        if rows.size > levels:  # each needs to be looked up once only
+            every = np.arange(levels).astype(rows.dtype)[None, :, None]
+            return _transform(every, source, target, space, into)[0][rows]
     elif rows.shape[2] == 1:
         rows = np.repeat(rows, 3, axis=2)
     flags: int = imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION
