@@ -3,7 +3,6 @@
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
-
 NOT_INSTALLED = "not installed"
 
 
