@@ -541,6 +541,23 @@ def test_a_disk_that_goes_away_is_one_line_for_the_file(monkeypatch):
     assert Path("in_enhanced/b.png").is_file()
 
 
+@pytest.mark.parametrize("mode", ["--json", "--dry-run"])
+def test_a_file_that_cannot_be_read_is_one_line_before_the_others_begin(mode):
+    unreadable = Path("/proc/self/mem")  # its first byte is an error of the disk's kind
+    if not unreadable.exists():
+        pytest.skip("needs Linux")
+    save("in/a.png")
+    Path("in/b.png").symlink_to(unreadable)
+    save("in/c.png")
+    result = lled("enhance", "in", mode, status=1)
+    assert "error: in/b.png: Input/output error; check the disk" in result.stderr
+    if mode == "--json":
+        counts = json.loads(result.stdout)
+        assert (counts["done"], counts["failed"]) == (2, 1)
+    else:
+        assert len(result.stdout.splitlines()) == 2
+
+
 def test_a_full_disk_ends_it_with_one_line(monkeypatch):
     for n in range(20):
         save(f"in/{n:02}.png")

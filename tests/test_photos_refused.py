@@ -1,9 +1,11 @@
 """What is said of files that are no single whole picture we read."""
 
 import builtins
+import errno
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,6 +122,30 @@ def test_mislabelled(tmp_path, ending, content):
     name = str(error.value).rsplit(" ", 1)[1]
     path.rename(tmp_path / name)  # the cure that is named works
     assert photos.read(tmp_path / name).pixels.shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif", "heic", "nef"])
+@pytest.mark.parametrize("good", [0, 64])
+def test_a_disk_that_cannot_be_read(tmp_path, monkeypatch, ending, good):
+    """From the first byte, or after those that say which format it is."""
+
+    class Failing(io.BytesIO):
+        def read(self, size=-1):
+            if not 0 <= size <= good - self.tell():
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(size)
+
+        def readinto(self, buffer):
+            buffer[:] = self.read(len(buffer))
+
+    path = tmp_path / f"a.{ending}"
+    data = encoded("tif" if ending == "nef" else ending, picture())
+    monkeypatch.setattr(Path, "open", lambda path, mode: Failing(data))
+    for read in (photos.read, photos.size_of):
+        with pytest.raises(
+            InputError, match=rf"a\.{ending}: Input/output error; check"
+        ):
+            read(path)
 
 
 def test_canons_newest_raw_by_its_brand():

@@ -135,7 +135,7 @@ def checked_size(height: int, width: int, name: str) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def errors_of(name: object) -> Iterator[None]:
-    """Turn what a decoder raises on damaged data into an error that names the file."""
+    """Turn what reading and decoding raise into an error that names the file."""
     try:
         yield
     except InputError:
@@ -145,6 +145,8 @@ def errors_of(name: object) -> Iterator[None]:
             f"{name}: there is not enough memory to read it; make it smaller"
         ) from error
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.strerror:  # the system's, no decoder's
+            raise InputError(f"{name}: {error.strerror}; check the disk") from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"{name}: damaged or truncated ({reason}); replace it with a good copy or "

@@ -68,7 +68,8 @@ def opened(
     stream.seek(0)
     with rawpy.RawPy() as raw:
         try:
-            raw.open_buffer(stream)
+            with errors_of(name):
+                raw.open_buffer(stream)
             yield raw
         except rawpy.LibRawError as error:
             reason = error.args[0] if error.args else type(error).__name__

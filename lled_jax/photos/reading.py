@@ -88,8 +88,10 @@ def _size(stream: Stream, name: str) -> tuple[int, int]:
 
 def kind_in(stream: Stream, name: str) -> str:
     """The format by the content; `InputError` unless the ending fits."""
-    kind = checked_kind(stream.read(64), name)
-    stream.seek(0)
+    with errors_of(name):
+        start = stream.read(64)
+        stream.seek(0)
+    kind = checked_kind(start, name)
     # Without an ending that tells, only the directory shows that a TIFF is RAW.
     if kind == "TIFF" and Path(name).suffix.lower() not in FORMAT_OF:
         with errors_of(name):
