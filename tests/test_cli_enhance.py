@@ -1,5 +1,6 @@
 """`lled enhance` in this process: options, errors, and real photos end to end."""
 
+import contextlib
 import inspect
 import json
 import os
@@ -18,7 +19,7 @@ import lled_jax
 from lled_jax import photos, pretrained, tiling, video
 from lled_jax.backends import BACKENDS
 from lled_jax.cli import enhance as command
-from lled_jax.cli import network, options, photo_work, pipe, tally
+from lled_jax.cli import network, options, photo_work, stdout, tally
 from lled_jax.cli.main import app
 from lled_jax.cli.stopping import Stopped
 from lled_jax.errors import InputError
@@ -324,11 +325,50 @@ def test_json_of_a_photo_from_standard_input():
 
 
 def test_what_others_print_does_not_get_into_the_picture(capfd):
-    with pipe._own_stdout() as stdout:
+    with stdout.own() as place:
         print("chatter")
-        stdout.write(b"picture")
+        stdout.write(place, b"picture")
     print("afterwards")
     assert capfd.readouterr() == ("pictureafterwards\n", "chatter\n")
+
+
+@pytest.mark.parametrize("place", ["closed", "full"])
+@pytest.mark.parametrize(
+    "arguments", [["-o", "-"], ["--dry-run"], ["-o", "b.png", "--json"]]
+)
+def test_standard_output_that_cannot_be_written_is_one_line(
+    monkeypatch, capfd, place, arguments
+):
+    full = Path("/dev/full")
+    if place == "full" and not full.exists():
+        pytest.skip("needs Linux")
+    save("a.png")
+    with full.open("w") if place == "full" else contextlib.nullcontext() as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        status = app(["enhance", "a.png", *arguments], standalone_mode=False)
+    # Nothing is left in a buffer, which would be an error once more at the end.
+    assert status == 1
+    *before, last = capfd.readouterr().err.splitlines()
+    reason = {
+        "closed": "standard output is closed: ",
+        "full": "cannot write to standard output: No space left on device",
+    }[place]
+    assert last.startswith(f"error: {reason}")
+    assert before == (["a.png -> b.png"] if "--json" in arguments else [])
+
+
+def test_closed_streams_that_are_not_needed_do_no_harm(monkeypatch):
+    save("a.png")
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stdin", None)
+    assert app(["enhance", "a.png", "-o", "b.png"], standalone_mode=False) == 0
+    assert Path("b.png").is_file()
+
+
+def test_closed_standard_input_is_one_line(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert app(["enhance", "-", "-o", "b.png"], standalone_mode=False) == 1
+    assert capfd.readouterr().err.startswith("error: standard input is closed: ")
 
 
 def test_json_of_a_dry_run_and_of_an_error():

@@ -109,7 +109,7 @@ def _check_together(request: Request) -> None:
             (request.shard or request.keep_times) and request.piped
         ),
         "standard output is this terminal: add > FILE or -o FILE": (
-            request.to_stdout and sys.stdout.isatty()
+            request.to_stdout and sys.stdout is not None and sys.stdout.isatty()
         ),
         f"--device {request.device} is JAX's: leave it out with --backend "
         f"{request.backend}": (

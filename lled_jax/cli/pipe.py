@@ -1,15 +1,11 @@
 """One photo from standard input or to standard output, for use between programs."""
 
-import contextlib
 import io
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from lled_jax import folder, photos
-from lled_jax.cli import formats, network
+from lled_jax.cli import formats, network, stdout
 from lled_jax.cli.photo_work import compare
 from lled_jax.cli.request import PIPE, Request
 from lled_jax.cli.tally import Tally
@@ -33,20 +29,25 @@ def enhance(request: Request, tally: Tally) -> None:
         _check(target, format, request.overwrite)
         format = photos.format_of(target)
     name = Path(STDIN) if source == PIPE else source
+
+    def make(place: Path | io.BytesIO) -> None:
+        with network.errors_of(name, request.max_memory):
+            photo = _read(source)
+            enhancer = network.load(request, request.max_memory)
+            bright = enhancer.enhance(photo.pixels, request.look)
+            photo, bright = compare(photo, bright, request.compare)
+            photos.write(photo, bright, place, format, request.quality)
+
+    if target is not None:
+        make(target)
+        tally.add(Task(source, target, str(source)), "done")
+        return
     # Whatever a library prints must not get into the picture.
-    with _own_stdout() as stdout, network.errors_of(name, request.max_memory):
-        photo = _read(source)
-        enhancer = network.load(request, request.max_memory)
-        bright = enhancer.enhance(photo.pixels, request.look)
-        photo, bright = compare(photo, bright, request.compare)
-        if target is not None:
-            photos.write(photo, bright, target, format, request.quality)
-            tally.add(Task(source, target, str(source)), "done")
-            return
+    with stdout.own() as place:
         buffer = io.BytesIO()  # all or nothing
-        photos.write(photo, bright, buffer, format, request.quality)
+        make(buffer)
         # Not getbuffer(): after an error Python 3.12 may crash when it clears that.
-        _write(stdout, memoryview(buffer.getvalue()))
+        stdout.write(place, buffer.getvalue())
 
 
 def _check(target: Path, format: str | None, overwrite: bool) -> None:
@@ -62,37 +63,8 @@ def _read(source: Path) -> Photo:
         if formats.is_video(source):
             raise InputError(f"{source}: a video cannot go to standard output")
         return photos.read(source)
+    if sys.stdin is None:
+        raise InputError("standard input is closed: give a photo with < FILE")
     if sys.stdin.isatty():
         raise InputError("standard input is this terminal: give a photo with < FILE")
     return photos.read_bytes(sys.stdin.buffer.read(), STDIN)
-
-
-def _write(stdout: IO[bytes], data: memoryview) -> None:
-    try:
-        while data:
-            data = data[stdout.write(data) :]
-    except OSError as error:
-        raise InputError(
-            f"cannot write to standard output: {error.strerror}"
-        ) from error
-
-
-@contextlib.contextmanager
-def _own_stdout() -> Iterator[IO[bytes]]:
-    """Standard output for us alone; what others print goes to stderr meanwhile."""
-    sys.stdout.flush()
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # no file, as in a notebook
-        yield sys.stdout.buffer
-        return
-    own = os.dup(descriptor)
-    try:
-        os.dup2(sys.stderr.fileno(), descriptor)
-        # Without a buffer that would be flushed once more after an error.
-        with open(own, "wb", buffering=0, closefd=False) as stdout:
-            yield stdout
-    finally:
-        sys.stdout.flush()
-        os.dup2(own, descriptor)
-        os.close(own)

@@ -1,9 +1,8 @@
 """`lled enhance` at work: plan, enhance, tell how it went."""
 
 import json
-import sys
 
-from lled_jax.cli import network, photo_work, pipe, video_work
+from lled_jax.cli import network, photo_work, pipe, stdout, video_work
 from lled_jax.cli.formats import is_video
 from lled_jax.cli.plan import Plan, listing, plan
 from lled_jax.cli.process import exit_status
@@ -39,7 +38,11 @@ def work(request: Request) -> int:
     if status == 0 and tally.count("failed"):
         status = 1
     if request.json:
-        print(json.dumps(tally.json(status), indent=2))
+        try:
+            stdout.say(json.dumps(tally.json(status), indent=2) + "\n")
+        except InputError as error:
+            screen.error(f"error: {error}")
+            status = status or 1
     return status
 
 
@@ -52,7 +55,7 @@ def _enhance(request: Request, tally: Tally, screen: Screen) -> None:
     if request.dry_run:
         lines = listing(the_plan, tally, screen)
         if not request.json:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            stdout.say("".join(f"{line}\n" for line in lines))
     elif the_plan.tasks:
         try:
             _run(the_plan, request, tally, screen)
