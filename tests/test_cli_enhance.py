@@ -208,6 +208,36 @@ def test_out_names_a_file_and_so_its_format():
     assert Path("folder.jpg/a.png").is_file()
 
 
+@pytest.mark.parametrize("out", ["bright.jxl", "brite.jgp", "new/b.MP", "b.x1234"])
+def test_a_mistyped_ending_makes_no_folder(out):
+    data = save("a.png").read_bytes()
+    for source, input in (("a.png", None), ("-", data)):
+        result = lled("enhance", source, "-o", out, status=1, input=input)
+        said = f"error: {out}: cannot write a photo with this ending; name it one of"
+        assert message(result).startswith(said)
+    Path("clip.mp4").touch()
+    result = lled("enhance", "clip.mp4", "-o", out, "--dry-run", status=1)
+    assert f"{out}: cannot write a video with this ending" in message(result)
+    assert files() == ["a.png", "clip.mp4"]
+    listed = lled("enhance", "a.png", "clip.mp4", "-o", out, "--dry-run").stdout
+    assert f"->  {out}/a.png" in listed
+
+
+@pytest.mark.parametrize(
+    "out", ["v1.2", "2024.12.31", "all.photos", "b.jxl/", "b.png/"]
+)
+def test_what_is_a_folder_for_a_single_file(out):
+    save("a.png")
+    place = out.rstrip("/")
+    listed = lled("enhance", "a.png", "-o", out, "--dry-run").stdout
+    assert f"->  {place}/a.png" in listed
+    if out.endswith("/"):
+        result = lled("enhance", "-", "-o", out, status=1, input=b"")
+        assert f"{place}: name the photo to write" in message(result)
+        Path(place).mkdir()
+        assert lled("enhance", "a.png", "-o", place, "--dry-run").stdout == listed
+
+
 def test_format_and_quality():
     save("a.png", dark(64, 64))
     save("b.tif", dark(dtype=np.uint16))

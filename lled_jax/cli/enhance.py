@@ -1,6 +1,8 @@
 """`lled enhance`: from the options to the work."""
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -60,7 +62,8 @@ def enhance(
     """
     request = Request(
         inputs=tuple(inputs),
-        out=out,
+        out=None if out is None else Path(out),
+        out_is_folder=out is not None and out.endswith(("/", os.sep)),
         look=_checked(Look(strength, exposure, saturation, denoise, spare_bright)),
         compare=compare,
         format=format,

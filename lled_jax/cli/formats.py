@@ -1,5 +1,6 @@
 """Which files are photos, which videos, and what their results are called."""
 
+import re
 from pathlib import Path
 
 from lled_jax import folder, photos, video
@@ -32,9 +33,16 @@ def result_suffix(source: Path, format: str | None) -> str:
     return photos.suffix_for(own, format)
 
 
-def names_a_file(path: Path) -> bool:
-    """Whether --out is meant for a file: it has a picture's ending and is no folder."""
-    return path.suffix.lower() in suffixes() and folder.kind(path) != "folder"
+def names_a_file(path: Path, one: bool) -> bool:
+    """Whether --out is meant for a file: it has the ending of one and is no folder.
+
+    For `one` input any ending will do, so that a mistyped one makes no folder; of many
+    inputs only a photo's or a video's is meant so.
+    """
+    ends_so = path.suffix.lower() in suffixes() or (
+        one and re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]{0,4}", path.suffix) is not None
+    )
+    return ends_so and folder.kind(path) != "folder"
 
 
 def check_target(target: Path, format: str | None) -> None:

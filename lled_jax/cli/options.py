@@ -76,15 +76,15 @@ Inputs = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,  # a Path would lose the slash at the end
     typer.Option(
         *("--out", "-o"),
         metavar="OUT",
-        help="A folder, or for one input the file to write, or - for standard output. "
+        help="A folder, or for one input the file to write, as bright.png (bright/ is "
+        "always a folder), or - for standard output. "
         "Without it: NAME_enhanced beside the input.",
         rich_help_panel=OUTPUT,
         show_default=False,
-        readable=False,
     ),
 ]
 Format = Annotated[

@@ -26,7 +26,7 @@ def enhance(request: Request, tally: Tally) -> None:
     target = None if request.to_stdout else request.out
     format = formats.photo_format(request.format) if request.format else None
     if target is not None:
-        _check(target, format, request.overwrite)
+        _check(target, format, request)
         format = photos.format_of(target)
     name = Path(STDIN) if source == PIPE else source
 
@@ -50,11 +50,11 @@ def enhance(request: Request, tally: Tally) -> None:
         stdout.write(place, buffer.getvalue())
 
 
-def _check(target: Path, format: str | None, overwrite: bool) -> None:
-    if not formats.names_a_file(target):
+def _check(target: Path, format: str | None, request: Request) -> None:
+    if request.out_is_folder or not formats.names_a_file(target, one=True):
         raise InputError(f"{target}: name the photo to write, such as bright.png")
     formats.check_target(target, format)
-    if folder.kind(target) and not overwrite:
+    if folder.kind(target) and not request.overwrite:
         raise InputError(f"{target} exists: give --overwrite, or another name with -o")
 
 

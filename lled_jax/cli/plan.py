@@ -30,9 +30,11 @@ def plan(request: Request, tally: Tally, screen: Screen) -> Plan:
     """
     format = formats.photo_format(request.format) if request.format else None
     out = request.out
-    exact = out is not None and formats.names_a_file(out)
-    found = folder.find(request.inputs, formats.suffixes(), None if exact else out)
     one = len(request.inputs) == 1 and _is_file(request.inputs[0])
+    exact = (
+        out is not None and not request.out_is_folder and formats.names_a_file(out, one)
+    )
+    found = folder.find(request.inputs, formats.suffixes(), None if exact else out)
     if exact and not one:
         raise InputError(
             f"{out} names one file, but the input may be several: give a folder"

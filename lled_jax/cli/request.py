@@ -15,6 +15,7 @@ class Request(NamedTuple):
     Attributes:
         inputs: files, folders, globs, or `PIPE` alone.
         out: a folder, a file, `PIPE`, or None for beside the input.
+        out_is_folder: whether `out` was given with a slash at its end.
         look: how it shall look.
         compare: "side", "split" or None.
         format: of the photos written, as Pillow calls it, or None for the input's.
@@ -35,6 +36,7 @@ class Request(NamedTuple):
 
     inputs: tuple[Path, ...]
     out: Path | None
+    out_is_folder: bool
     look: Look
     compare: str | None
     format: str | None
