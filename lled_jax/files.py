@@ -18,10 +18,12 @@ from PIL import Image
 from lled_jax.errors import InputError
 
 # Errors of the place we write to, wherever in the body they come up.
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CURES = {
     errno.ENOSPC: "the disk is full: free some space or write elsewhere",
     errno.EDQUOT: "the disk quota is used up: free some space or write elsewhere",
+    errno.EFBIG: "the disk or a limit of this shell (ulimit -f) allows no file of "
+    "that size: raise the limit or write elsewhere",
     errno.EACCES: "no permission: choose a folder you may write to",
     errno.EPERM: "no permission: choose a folder you may write to",
     errno.EROFS: "the disk is read-only: choose a folder you may write to",
@@ -39,7 +41,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     The yielded path is a new empty file in the same folder (made if missing) with the
     same suffix.  If the block raises, it is removed and `path` is as it was before.
     Raises `InputError`, one line with the path and the cure, when the place cannot be
-    written to or the disk is full; the block's other exceptions pass.
+    written to, is full, or takes no file of that size; the block's other exceptions
+    pass.
     """
     path = Path(path)
     with explained(path):

@@ -36,16 +36,24 @@ def test_atomic_write_leaves_nothing_behind_on_failure(tmp_path, error):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_one_clear_line(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.EFBIG, "the disk or a limit of this shell"),
+    ],
+)
+def test_a_full_disk_is_one_clear_line(tmp_path, number, reason):
     path = tmp_path / "file.txt"
 
     def fill():
         with atomic_write(path):
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(number, os.strerror(number))
 
     with pytest.raises(InputError) as caught:
         fill()
-    assert str(caught.value).startswith(f"cannot write {path}: the disk is full")
+    assert str(caught.value).startswith(f"cannot write {path}: {reason}")
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
