@@ -467,6 +467,7 @@ def test_names_with_strange_characters_take_one_line():
         (["a.png", "--quality", "0"], "Invalid value for '--quality'"),
         (["a.png", "--max-memory", "lots"], "'lots': give 64M or more"),
         (["a.png", "--max-memory", "1M"], "'1M': give 64M or more"),
+        (["a.png", "--max-memory", "9" * 320], "give 64M or more, as in 512M or 2G"),
         (["a.png", "--shard", "0/4"], "'0/4': give this shard's number, from 1"),
         (["a.png", "--shard", "5/4"], "'5/4'"),
         (["a.png", "--jobs", "0"], "--jobs"),

@@ -22,7 +22,7 @@ LEAST_MEMORY = 64 * 2**20
 
 def memory(text: str) -> int:
     """Bytes from text such as 2G, 512M, 1.5GiB; raises `BadParameter`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?)(?:I?B)?", text.strip().upper())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?) ?([KMGT]?)(I?B)?", text.strip().upper())
     size = int(float(match[1]) * _UNITS[match[2]]) if match else 0
     if size < LEAST_MEMORY:
         raise typer.BadParameter(f"{text!r}: give 64M or more, as in 512M or 2G")
