@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from configs import best_student
+from lled_jax import files, weights_file
 from lled_jax.data.pairs import ArrayPairs
 from lled_jax.data.synthetic import demo
 from lled_jax.errors import InputError
+from lled_jax.models import variants
 
 ROOT = Path(__file__).parent.parent
 TIMES = {"median_ms", "min_ms", "max_ms"}
@@ -343,6 +345,19 @@ def test_an_earlier_result_of_another_kind_is_refused(monkeypatch, tmp_path):
     path.write_text('{"runs": [{"row": "base", "seed": 0}]}', encoding="utf-8")
     with pytest.raises(InputError, match="its runs lack holdout_lpips, "):
         ablation.earlier(path)
+
+
+def test_a_run_that_was_given_more_steps_has_not_ended(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    runs = importlib.import_module("finished_runs")
+    config = best_student.get_config()
+    params = variants.init(variants.build("zero_dce"), 0)
+    for name, total in (("ended", 2), ("goes_on", 5)):
+        config.total_steps = total
+        files.write_json(tmp_path / name / "config.json", config.to_dict())
+        path = tmp_path / name / runs.FINAL
+        weights_file.write(path, "zero_dce", params, {"step": 2})
+    assert runs.finished(tmp_path) == [tmp_path / "ended"]
 
 
 def test_ablation_compares_rows_seed_by_seed(monkeypatch):
