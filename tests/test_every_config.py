@@ -1,21 +1,25 @@
-"""Every config, as it is but for size, trains 8 steps; its network is scored.
+"""Every config, as it is but for size: its steps are traced, its network is scored.
 
-Of several that run the same code, one: those that differ in numbers alone.
+And of all, as few as make every setting that any of them makes are trained 8 steps.
 """
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from configs_for_tests import CONFIGS
 from PIL import Image
 
-from lled_jax import experiment, methods, scoring, weights_file
+from lled_jax import config_schema, experiment, methods, scoring, weights_file
 from lled_jax.data import synthetic
+from lled_jax.errors import InputError
 from lled_jax.locate import load_weights
 from lled_jax.models import variants
+from lled_jax.training import loop
 from lled_jax.training.records import read_metrics
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
@@ -64,19 +68,30 @@ def _without_numbers(value):
     return value
 
 
-def _unlike_each_other():
-    """The first config of each kind, by name."""
-    found = {}
-    for name, make in CONFIGS.items():
-        config = _small(make())
-        kind = _without_numbers(config.to_dict())
-        # Read from files or memory, the pictures are the same to the last bit.
-        del kind["seed"], kind["data"]["pipeline"]
-        found.setdefault(str(kind), (name, config))
-    return dict(found.values())
+def _settings(config):
+    """What a config turns on and off, whatever its numbers, as (key, value)."""
+    found = set(config_schema.flatten(_without_numbers(config.to_dict())))
+    # Who teaches whom matters; without a teacher, how it would be done does not.
+    who = ("teacher", (config.model, config.teacher))
+    return {who} | {
+        (key, value)
+        for key, value in found
+        if config.teacher or not key.startswith("distillation.")
+    }
 
 
-KINDS = _unlike_each_other()
+def _enough(configs):
+    """Names of as few as make every setting, each the one that adds the most."""
+    left = {name: _settings(config) for name, config in configs.items()}
+    chosen, missing = [], set().union(*left.values())
+    while missing:
+        chosen.append(max(left, key=lambda name: len(left[name] & missing)))
+        missing -= left[chosen[-1]]
+    return chosen
+
+
+SMALL = {name: _small(make()) for name, make in CONFIGS.items()}
+TRAINED = _enough(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -124,17 +139,44 @@ def _networks(folder, names, seed):
     return files
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_it_trains(name, pairs, photos, begun, teachers, tmp_path):
-    config = KINDS[name].copy_and_resolve_references()
+@pytest.fixture
+def config(name, pairs, photos, begun, teachers):
+    """The small config of that name, with the paths of what it starts from."""
+    config = SMALL[name].copy_and_resolve_references()
     config.data.root = str(pairs)
     if config.data.photos:
         config.data.photos = str(photos)
     if config.init:
         config.init = str(begun[config.model])
-    distils = bool(config.teacher)
-    if distils:
+    if config.teacher:
         config.teacher = str(teachers[config.teacher])
+    return config
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if name not in TRAINED])
+def test_its_steps_are_traced(config, tmp_path, monkeypatch):
+    def trace(state, frozen, phases, batches, total, mesh, writer, hooks):
+        with closing(batches):
+            batch = next(batches)
+        for phase in phases:
+            after, metrics = jax.eval_shape(phase.step, state, frozen, batch)
+            assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
+            terms.append(("distillation" in metrics, phase.start))
+        writer.close()
+        raise InputError("traced")
+
+    terms = []
+    monkeypatch.setattr(loop, "train", trace)
+    with pytest.raises(InputError, match="traced"):
+        experiment.train(config, tmp_path)
+    start = config.distillation.start
+    expected = {0: [(True, 0)]}.get(start, [(False, 0), (True, start)])
+    assert terms == (expected if config.teacher else [(False, 0)])
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_it_trains(config, begun, tmp_path):
+    distils = bool(config.teacher)
     run = tmp_path / "run"
     experiment.train(config, run)
 
@@ -157,7 +199,7 @@ def test_it_trains(name, pairs, photos, begun, teachers, tmp_path):
     assert min(moved) > 0
 
 
-@pytest.mark.parametrize("model", sorted({c.model for c in KINDS.values()}))
+@pytest.mark.parametrize("model", sorted({c.model for c in SMALL.values()}))
 def test_its_network_is_scored(model, pairs, tmp_path):
     weights = _networks(tmp_path, [model], 0)[model]
     method = methods.of_checkpoint(weights, "jax")
