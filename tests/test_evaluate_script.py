@@ -36,6 +36,8 @@ def test_baseline_end_to_end(tmp_path):
     [
         (["--baseline=no", "--data=demo"], "unknown baseline 'no'; known baselines:"),
         (["--baseline=lime", "--ckpt=x", "--data=demo"], "give either --ckpt"),
+        (["--data=demo"], "give either --ckpt or --predictions"),
+        (["--ckpt=x"], "Flag --data must have a value"),
         (["--ckpt=/nowhere", "--data=demo"], "no checkpoint at /nowhere"),
         (["--ckpt=README.md", "--data=demo"], "not a whole safetensors file"),
         (["--baseline=lime"], "--data must have a value, or else --photos"),

@@ -174,8 +174,10 @@ class Checkpoints:
 
 def digest(tree: Any) -> str:
     """A hash of all numbers of a tree of arrays."""
-    leaves = [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
-    return hashlib.sha256(b"".join(leaves)).hexdigest()[:16]
+    hashed = hashlib.sha256()
+    for leaf in jax.tree.leaves(tree):
+        hashed.update(np.asarray(leaf).tobytes())
+    return hashed.hexdigest()[:16]
 
 
 def _parts(state: TrainState) -> dict[str, Any]:
