@@ -9,7 +9,7 @@ from lled_jax import config_schema
 from lled_jax.arrays import Params
 from lled_jax.data.pairs import PairSource
 from lled_jax.errors import InputError
-from lled_jax.training.checkpoints import digest
+from lled_jax.weights_file import digest
 
 # Beside the keys of the config in a checkpoint.
 PAIRS, TEACHER = "pairs", "teacher_weights"
@@ -22,7 +22,7 @@ def facts(
     return {
         **config,
         PAIRS: _fingerprint(pairs),
-        TEACHER: digest(teacher) if teacher else "",
+        TEACHER: digest(teacher)[:16] if teacher else "",
     }
 
 

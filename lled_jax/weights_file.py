@@ -1,5 +1,6 @@
 """Weights as one safetensors file: EMA parameters and what they belong to."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,3 +69,11 @@ def read(path: Path) -> tuple[str, Params, dict[str, Any]]:
     except ValueError as error:
         raise InputError(f"{path} is damaged in its facts; fetch it again") from error
     return model, unflatten_dict(flat, sep="/"), facts
+
+
+def digest(tree: Any) -> str:
+    """SHA-256 of all numbers of a tree of arrays, in its order."""
+    hashed = hashlib.sha256()
+    for leaf in jax.tree.leaves(tree):
+        hashed.update(np.asarray(leaf).tobytes())
+    return hashed.hexdigest()

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from lled_jax.arrays import Params
@@ -20,6 +19,7 @@ from lled_jax.files import atomic_folder, atomic_write
 from lled_jax.locate import load_weights, open_source, weights_path
 from lled_jax.shipped import DEFAULT, SHIPPED
 from lled_jax.versions import version
+from lled_jax.weights_file import digest
 
 PIXELS = ("float32", "uint8")
 LAYOUTS = ("nhwc", "nchw")
@@ -167,10 +167,7 @@ def _sha256(weights: Path, params: Params) -> str:
     path = weights_path(weights)
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for leaf in jax.tree.leaves(params):
-        digest.update(np.ascontiguousarray(leaf).tobytes())
-    return digest.hexdigest()
+    return digest(params)
 
 
 def _first(source: PairSource, count: int) -> list[parity.Pair]:

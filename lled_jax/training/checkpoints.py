@@ -4,7 +4,6 @@ The EMA parameters are an item of their own, so that evaluation reads them witho
 knowing the optimiser.  Saving is asynchronous; `close` waits for the last one.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -14,12 +13,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 
 from lled_jax.arrays import Params
 from lled_jax.errors import InputError, first_line
 from lled_jax.training.state import TrainState
+from lled_jax.weights_file import digest
 
 FOLDER = "checkpoints"
 # Beside the keys of the config: by them a changed number is found, which TensorStore
@@ -170,14 +169,6 @@ class Checkpoints:
                 f"({first_line(error)}); "
                 "delete that folder to go on from the one before"
             ) from error
-
-
-def digest(tree: Any) -> str:
-    """A hash of all numbers of a tree of arrays."""
-    hashed = hashlib.sha256()
-    for leaf in jax.tree.leaves(tree):
-        hashed.update(np.asarray(leaf).tobytes())
-    return hashed.hexdigest()[:16]
 
 
 def _parts(state: TrainState) -> dict[str, Any]:
